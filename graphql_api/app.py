@@ -1,0 +1,157 @@
+"""The composition root: Settings -> services -> web.Application. Everything is built here and knows nothing of it."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from graphql_api.config import Settings
+from graphql_api.db.database import Database, open_database
+from graphql_api.imaging.pool import Bounds, ImagingPool
+from graphql_api.remote.fetch import Fetcher
+from graphql_api.services.accounts import Accounts
+from graphql_api.services.health import Health
+from graphql_api.services.library import Library, Tools
+from graphql_api.services.limits import Limits
+from graphql_api.services.originals import Originals
+from graphql_api.services.renderer import Renderer
+from graphql_api.services.spool import Spool
+from graphql_api.storage.local import LocalStore
+from graphql_api.web import images, middleware, pages
+from graphql_api.web.context import CONTEXT, Context
+from rest_compat.dialect import mount
+from rest_compat.imgpro.routes import IMGPRO
+from schema import view
+
+log = structlog.get_logger("tintype")
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything that runs below the edge, and the database it runs in."""
+
+    database: Database
+    accounts: Accounts
+    library: Library
+    renderer: Renderer
+    health: Health
+    spool: Spool
+    originals: Originals
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """The services of these settings, closed in the opposite order."""
+    async with AsyncExitStack() as stack:
+        database = await stack.enter_async_context(open_database(settings.database_url))
+        imaging = ImagingPool(
+            Bounds(
+                workers=settings.imaging_workers,
+                memory_bytes=settings.imaging_memory_bytes,
+                seconds=settings.imaging_seconds,
+                queue=settings.imaging_queue,
+            )
+        )
+        stack.push_async_callback(imaging.close)
+        fetcher = Fetcher(
+            allowed_hosts=settings.import_allowed_hosts,
+            host_map=settings.import_host_map,
+            seconds=settings.import_seconds,
+        )
+        stack.push_async_callback(fetcher.close)
+        store = LocalStore(settings.media_folder)
+        spool = Spool(settings.spool_folder)
+        originals = Originals(store)
+        tools = Tools(
+            originals=originals,
+            spool=spool,
+            imaging=imaging,
+            fetcher=fetcher,
+            limits=Limits(settings.rate_limit_scale),
+            max_pixels=settings.max_pixels,
+            clock=_now,
+        )
+        yield Services(
+            database=database,
+            accounts=Accounts(anonymous_uploads=settings.anonymous_uploads),
+            library=Library(tools),
+            renderer=Renderer(store=store, imaging=imaging, spool=spool, flights={}),
+            health=Health(store=store, imaging=imaging, spool=spool),
+            spool=spool,
+            originals=originals,
+        )
+
+
+def _now() -> dt.datetime:
+    return dt.datetime.now(dt.UTC)
+
+
+def make_app(settings: Settings) -> web.Application:
+    """The whole application; its services open when it starts and close when it ends."""
+    database: list[Database] = []
+
+    @web.middleware
+    async def in_database(request: web.Request, handler: Handler) -> web.StreamResponse:
+        # Handlers run in tasks that did not inherit the context in which the database was opened.
+        with database[0]:
+            return await handler(request)
+
+    app = web.Application(
+        middlewares=[
+            middleware.identify_request,
+            middleware.harden,
+            middleware.answer_errors,
+            in_database,
+        ],
+    )
+
+    async def run_services(app: web.Application) -> AsyncIterator[None]:
+        async with open_services(settings) as services:
+            database[:] = [services.database]
+            app[CONTEXT] = Context(
+                library=services.library,
+                renderer=services.renderer,
+                accounts=services.accounts,
+                spool=services.spool,
+                public_url=settings.public_url,
+                source_url=settings.source_url,
+                is_ready=services.health.failing,
+            )
+            sweeping = asyncio.create_task(_sweep(services))
+            yield
+            sweeping.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sweeping
+
+    app.cleanup_ctx.append(run_services)
+    _add_routes(app)
+    return app
+
+
+def _add_routes(app: web.Application) -> None:
+    router = app.router
+    router.add_get("/graphql", view.handle, allow_head=False)
+    router.add_post("/graphql", view.handle)
+    router.add_get("/src/{storage}/{name}", images.get_image)
+    router.add_get("/healthz", pages.get_health)
+    router.add_get("/readyz", pages.get_readiness)
+    app.add_subapp("/static/", pages.static_files())
+    mount(app, IMGPRO)
+
+
+async def _sweep(services: Services) -> None:
+    """Once after each start: remove what a crash may have left."""
+    try:
+        await services.spool.sweep()
+        if removed := await services.originals.sweep(_now()):
+            log.info("swept", originals=removed)
+    except Exception:
+        log.exception("sweep_failed")

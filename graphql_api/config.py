@@ -1,0 +1,124 @@
+"""All configuration: environment variables with the prefix TINTYPE_, and `.env`. docs/configuration.md is checked against it."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated, Self
+
+from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from graphql_api.domain.plan import MIB
+
+
+class ConfigurationError(Exception):
+    """A setting is not usable; the message is one line that names it."""
+
+
+def _origin(text: str) -> str:
+    """An http(s) address without a slash at its end."""
+    if text and not text.startswith(("http://", "https://")):
+        raise ValueError("must start with http:// or https://")
+    return text.rstrip("/")
+
+
+def _database(text: str) -> str:
+    if text and not text.startswith(("sqlite://", "postgres://", "postgresql://")):
+        raise ValueError("must be sqlite://<file> or postgres://<user>:<password>@<host>/<database>")
+    return text
+
+
+def _storage(text: str) -> str:
+    if text and not text.startswith("file://"):
+        raise ValueError("must be file://<folder>")
+    return text
+
+
+def _hosts(value: object) -> object:
+    return [host.strip() for host in value.split(",") if host.strip()] if isinstance(value, str) else value
+
+
+class Settings(BaseSettings):
+    """Everything an operator can set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="TINTYPE_", env_file=".env", env_ignore_empty=True, frozen=True, extra="ignore"
+    )
+
+    data_dir: Path = Field(Path("data"), description="Database file, blobs, renditions, spooled uploads.")
+    database_url: Annotated[str, AfterValidator(_database)] = Field(
+        "", description="`sqlite://<file>` or `postgres://...`; default `sqlite://{DATA_DIR}/tintype.db`."
+    )
+    storage_url: Annotated[str, AfterValidator(_storage)] = Field(
+        "", description="`file://<folder>`; default `file://{DATA_DIR}/media`."
+    )
+    public_url: Annotated[str, AfterValidator(_origin)] = Field(
+        "http://localhost:8000", description="Origin of API and pages in every link."
+    )
+    source_url: Annotated[str, AfterValidator(_origin)] = Field(
+        "", description="Where images are, for example on a CDN; default `{PUBLIC_URL}/src`."
+    )
+    anonymous_uploads: bool = Field(True, description="Whether `POST /v1/images` works without a key.")
+    rate_limit_scale: float = Field(1.0, ge=0, description="Multiplies every rate limit; `0` switches them off.")
+    import_allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="Private hosts (`host` or `host:port`) that imports may reach all the same."
+    )
+    import_host_map: dict[str, str] = Field(
+        default_factory=dict, description='JSON `{"https://host": "http://other"}`: where an import is really fetched.'
+    )
+    import_seconds: float = Field(30.0, gt=0, description="Time limit of one import, in seconds.")
+    max_pixels: int = Field(100_000_000, gt=0, description="Largest original, all frames counted; interlaced: half.")
+    imaging_workers: int = Field(0, ge=0, description="Processes that decode and encode; `0`: one per core.")
+    imaging_queue: int = Field(64, ge=0, description="Image jobs that may wait; past it the answer is 503.")
+    imaging_seconds: float = Field(30.0, gt=0, description="Time limit of one image job; its process is killed.")
+    imaging_memory_mb: int = Field(1536, ge=512, description="Address space of one imaging process, in MiB.")
+    log_format: str = Field("auto", pattern="^(auto|json|text)$", description="`json`, `text`, or by terminal.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _split_hosts(cls, values: dict[str, object]) -> dict[str, object]:
+        if "import_allowed_hosts" in values:
+            values["import_allowed_hosts"] = _hosts(values["import_allowed_hosts"])
+        return values
+
+    @model_validator(mode="after")
+    def _fill_derived(self) -> Self:
+        """Defaults that follow from other settings."""
+        derived = {
+            "database_url": f"sqlite://{self.data_dir}/tintype.db",
+            "storage_url": f"file://{self.data_dir}/media",
+            "source_url": f"{self.public_url}/src",
+            "imaging_workers": os.cpu_count() or 1,
+        }
+        for name, value in derived.items():
+            if not getattr(self, name):
+                object.__setattr__(self, name, value)
+        return self
+
+    @property
+    def media_folder(self) -> Path:
+        """The folder that STORAGE_URL names."""
+        return Path(self.storage_url.removeprefix("file://"))
+
+    @property
+    def spool_folder(self) -> Path:
+        """Where uploads wait, on the file system of DATA_DIR."""
+        return self.data_dir / "spool"
+
+    @property
+    def imaging_memory_bytes(self) -> int:
+        """IMAGING_MEMORY_MB in bytes."""
+        return self.imaging_memory_mb * MIB
+
+
+def load_settings(**overrides: object) -> Settings:
+    """The settings of this environment. ConfigurationError names the first that is not usable."""
+    try:
+        return Settings(**overrides)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = "_".join(str(part) for part in first["loc"][:1]).upper()
+        raise ConfigurationError(f"TINTYPE_{name}: {first['msg'].removeprefix('Value error, ')}") from error
+    except ValueError as error:  # a value that is to be JSON, and is not
+        raise ConfigurationError(f"A TINTYPE_ setting cannot be read: {error}") from error

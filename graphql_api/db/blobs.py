@@ -1,0 +1,33 @@
+"""Which original bytes are in the store, and how many media point at them."""
+
+from __future__ import annotations
+
+from tortoise.expressions import F
+
+from graphql_api.db.models import Blob
+
+
+async def add_reference(sha256: str, size: int) -> None:
+    """One more media points at these bytes. Holds the row until the transaction ends."""
+    await Blob.bulk_create([Blob(sha256=sha256, size=size, refs=0)], ignore_conflicts=True)
+    await Blob.filter(sha256=sha256).update(refs=F("refs") + 1)
+
+
+async def drop_reference(sha256: str) -> None:
+    """One media less points at these bytes."""
+    await Blob.filter(sha256=sha256).update(refs=F("refs") - 1)
+
+
+async def adopt(sha256: str, size: int) -> None:
+    """Give bytes that no row knows a row without references, so that they are removed like all others."""
+    await Blob.bulk_create([Blob(sha256=sha256, size=size, refs=0)], ignore_conflicts=True)
+
+
+async def delete_unreferenced(sha256: str) -> bool:
+    """Remove the row if nothing points at it; the row stays locked for others until the transaction ends."""
+    return bool(await Blob.filter(sha256=sha256, refs=0).delete())
+
+
+async def unreferenced(limit: int) -> list[str]:
+    """Bytes that nothing points at."""
+    return [row.sha256 for row in await Blob.filter(refs=0).limit(limit)]

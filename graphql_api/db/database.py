@@ -1,0 +1,122 @@
+"""Opening and migrating the database that a URL names. Inside `open_database` every query module finds it by itself."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from tortoise.connection import get_connection
+from tortoise.context import TortoiseContext
+from tortoise.exceptions import OperationalError
+from tortoise.migrations.api import migrate as run_migrations
+from tortoise.migrations.executor import MigrationExecutor
+from tortoise.transactions import in_transaction
+
+from graphql_api.errors import StorageFull
+
+# An open database: a context manager that makes it the one of the current task.
+Database = TortoiseContext
+
+_APP = "models"
+# Any number, as long as nobody else in the same PostgreSQL database takes it for a lock of their own.
+_ADVISORY_LOCK = 7_465_747_970
+_POOL = "maxsize=10"
+# How SQLite and PostgreSQL say that the disk is full.
+_FULL = ("database or disk is full", "No space left on device")
+
+
+def is_sqlite(url: str) -> bool:
+    """Whether the database is a file."""
+    return url.startswith("sqlite://")
+
+
+@asynccontextmanager
+async def open_database(url: str) -> AsyncIterator[Database]:
+    """The database, for the tasks that are started in here; others enter `with` the context that this gives."""
+    async with TortoiseContext() as context:
+        await context.init(config=_config(url))
+        yield context
+
+
+async def pending_migrations(url: str) -> int:
+    """How many migrations the database still lacks."""
+    async with TortoiseContext() as context:
+        config = _config(url)
+        await context.init(config=config)
+        executor = MigrationExecutor(get_connection("default"), config["apps"])
+        return len(await executor.plan())
+
+
+async def migrate(url: str) -> None:
+    """Bring the tables up to date; two at once wait for each other."""
+    if is_sqlite(url):
+        await _migrate_sqlite(url)
+        return
+    connection = await asyncpg.connect(_postgres(url, "postgresql"))
+    try:
+        await connection.execute("SELECT pg_advisory_lock($1)", _ADVISORY_LOCK)
+        await _migrate(url)
+    finally:
+        await connection.close()
+
+
+async def _migrate_sqlite(url: str) -> None:
+    """With foreign keys off: tortoise rebuilds tables by dropping them, which would cascade into other tables."""
+    path = Path(url.removeprefix("sqlite://").partition("?")[0])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(path.name + ".lock").open("w") as lock:
+        await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
+        await _migrate(f"{url}{'&' if '?' in url else '?'}foreign_keys=OFF")
+    async with open_database(url):
+        broken = await get_connection("default").execute_query_dict("PRAGMA foreign_key_check")
+        if broken:
+            raise RuntimeError(f"the migration left {len(broken)} rows that point nowhere")
+
+
+async def _migrate(url: str) -> None:
+    async with TortoiseContext():
+        await run_migrations(config=_config(url))
+
+
+async def check() -> None:
+    """Raise unless the database answers."""
+    await get_connection("default").execute_query("SELECT 1")
+
+
+@asynccontextmanager
+async def transaction() -> AsyncIterator[None]:
+    """All that is written inside happens, or none of it. Keep it short: SQLite lets nobody else in meanwhile."""
+    try:
+        async with in_transaction():
+            yield
+    except OperationalError as error:
+        if any(words in str(error) for words in _FULL):
+            raise StorageFull("The server's storage is full; nothing was saved.") from error
+        raise
+
+
+def _config(url: str) -> dict[str, Any]:
+    return {
+        "connections": {"default": url if is_sqlite(url) else _pooled(_postgres(url, "asyncpg"))},
+        "apps": {
+            _APP: {
+                "models": ["graphql_api.db.models"],
+                "default_connection": "default",
+                "migrations": "graphql_api.db.migrations",
+            }
+        },
+    }
+
+
+def _postgres(url: str, scheme: str) -> str:
+    return f"{scheme}://{url.partition('://')[2]}"
+
+
+def _pooled(url: str) -> str:
+    return url if "maxsize=" in url else f"{url}{'&' if '?' in url else '?'}{_POOL}"
+

@@ -1,0 +1,183 @@
+"""Media and their tags. Reads go from rows straight to values, without models: this is the hot path."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping, Sequence
+
+from pypika_tortoise import Order, Query, Table
+from pypika_tortoise.functions import Count
+from pypika_tortoise.queries import QueryBuilder
+from pypika_tortoise.terms import Criterion, Tuple
+
+from graphql_api.db.models import Media as MediaRow
+from graphql_api.db.models import MediaTag as MediaTagRow
+from graphql_api.db.models import Tag as TagRow
+from graphql_api.db.rows import Row, fetch, identity, json_object, moment, optional_moment
+from graphql_api.domain.media import Changes, Format, Keep, Media, Original
+from graphql_api.domain.page import Cursor, Page, PageRequest
+
+_media, _team, _tag, _media_tag = Table("media"), Table("team"), Table("tag"), Table("media_tag")
+
+_OWN_COLUMNS = (
+    "id uid team_id name caption alt_text public format width height frames has_alpha bytes blob_id attributes "
+    "created_at updated_at expires_at"
+).split()
+
+
+def _select() -> QueryBuilder:
+    columns = [_media[name] for name in _OWN_COLUMNS]
+    return Query.from_(_media).join(_team).on(_team.id == _media.team_id).select(*columns, _team.storage)
+
+
+def _to_media(row: Row) -> Media:
+    return Media(
+        id=identity(row["id"]),
+        uid=row["uid"],
+        team_id=row["team_id"],
+        storage=row["storage"],
+        name=row["name"],
+        caption=row["caption"],
+        alt_text=row["alt_text"],
+        public=bool(row["public"]),
+        original=Original(
+            Format(row["format"]), row["width"], row["height"], row["frames"], bool(row["has_alpha"])
+        ),
+        bytes=row["bytes"],
+        sha256=row["blob_id"],
+        attributes=json_object(row["attributes"]),
+        created_at=moment(row["created_at"]),
+        updated_at=moment(row["updated_at"]),
+        expires_at=optional_moment(row["expires_at"]),
+    )
+
+
+async def find(media_id: uuid.UUID) -> Media | None:
+    """The media with this id."""
+    return next(iter(await _fetch(_select().where(_media.id == str(media_id)))), None)
+
+
+async def find_many(media_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Media]:
+    """The media with these ids, as far as there are any."""
+    found = await _fetch(_select().where(_media.id.isin([str(media_id) for media_id in media_ids])))
+    return {media.id: media for media in found}
+
+
+async def find_by_uid(uid: str) -> Media | None:
+    """The media with this slug."""
+    return next(iter(await _fetch(_select().where(_media.uid == uid))), None)
+
+
+async def _fetch(query: QueryBuilder) -> list[Media]:
+    return [_to_media(row) for row in await fetch(query)]
+
+
+async def page(team_id: int, request: PageRequest, now: dt.datetime) -> Page[Media]:
+    """A slice of a team's media, newest first. By keyset: a page costs the same however deep it lies."""
+    query = _select().where(_listed(team_id, now))
+    if request.after:
+        query = query.where(_position() < _value(request.after))
+    if request.before:
+        query = query.where(_position() > _value(request.before))
+    order = Order.asc if request.backward else Order.desc
+    query = query.orderby(_media.created_at, _media.id, order=order).limit(request.size + 1)
+    found = await _fetch(query)
+    more = len(found) > request.size
+    items = found[: request.size]
+    if request.backward:
+        return Page(tuple(reversed(items)), has_previous=more, has_next=request.before is not None)
+    return Page(tuple(items), has_previous=request.after is not None, has_next=more)
+
+
+async def count(team_id: int, now: dt.datetime) -> int:
+    """How many media the whole list has."""
+    rows = await fetch(Query.from_(_media).select(Count("*").as_("total")).where(_listed(team_id, now)))
+    return int(rows[0]["total"])
+
+
+def _listed(team_id: int, now: dt.datetime) -> Criterion:
+    return (_media.team_id == team_id) & (_media.expires_at.isnull() | (_media.expires_at > now))
+
+
+def _position() -> Tuple:
+    """The row value that the list is ordered by: compared as a whole, it walks the index `media_list`."""
+    return Tuple(_media.created_at, _media.id)
+
+
+def _value(cursor: Cursor) -> Tuple:
+    return Tuple(cursor.created_at, str(cursor.id))
+
+
+async def insert(media: Media) -> None:
+    """Keep a new media."""
+    original = media.original
+    await MediaRow.create(
+        id=media.id,
+        uid=media.uid,
+        team_id=media.team_id,
+        blob_id=media.sha256,
+        name=media.name,
+        caption=media.caption,
+        alt_text=media.alt_text,
+        public=media.public,
+        format=original.format,
+        width=original.width,
+        height=original.height,
+        frames=original.frames,
+        has_alpha=original.has_alpha,
+        bytes=media.bytes,
+        attributes=dict(media.attributes),
+        created_at=media.created_at,
+        updated_at=media.updated_at,
+        expires_at=media.expires_at,
+    )
+
+
+async def update(media_id: uuid.UUID, changes: Changes, now: dt.datetime) -> None:
+    """Write what an update changes, its tags apart."""
+    named = {
+        "name": changes.name,
+        "caption": changes.caption,
+        "alt_text": changes.alt_text,
+        "public": changes.public,
+    }
+    kept = {name: value for name, value in named.items() if not isinstance(value, Keep)}
+    await MediaRow.filter(id=media_id).update(**kept, updated_at=now)
+
+
+async def delete(media_id: uuid.UUID) -> bool:
+    """Remove the row; False when another caller was faster."""
+    return bool(await MediaRow.filter(id=media_id).delete())
+
+
+async def tags_of(media_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, tuple[str, ...]]:
+    """The tags of these media, in the order in which they were given."""
+    query = (
+        Query.from_(_media_tag)
+        .join(_tag)
+        .on(_tag.id == _media_tag.tag_id)
+        .select(_media_tag.media_id, _tag.name)
+        .where(_media_tag.media_id.isin([str(media_id) for media_id in media_ids]))
+        .orderby(_media_tag.position)
+    )
+    tags: dict[uuid.UUID, tuple[str, ...]] = {}
+    for row in await fetch(query):
+        media_id = identity(row["media_id"])
+        tags[media_id] = (*tags.get(media_id, ()), row["name"])
+    return tags
+
+
+async def set_tags(team_id: int, media_id: uuid.UUID, tags: Sequence[str]) -> None:
+    """Give the media exactly these tags."""
+    await MediaTagRow.filter(media_id=media_id).delete()
+    if not tags:
+        return
+    await TagRow.bulk_create([TagRow(team_id=team_id, name=name) for name in tags], ignore_conflicts=True)
+    ids = {row.name: row.id for row in await TagRow.filter(team_id=team_id, name__in=list(tags))}
+    await MediaTagRow.bulk_create(
+        [
+            MediaTagRow(media_id=media_id, tag_id=ids[name], position=position)
+            for position, name in enumerate(tags)
+        ]
+    )

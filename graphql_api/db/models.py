@@ -1,0 +1,124 @@
+"""The tables. To change one: edit, `make migrations`, read the migration before you commit it (docs/operations.md).
+
+A class docstring becomes the table's comment in SQL, where tortoise 1.1.9 trips over a semicolon: none in here.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tortoise import fields
+from tortoise.indexes import Index
+from tortoise.models import Model
+
+
+class Team(Model):
+    """A tenant. `storage` is the first path segment of its image URLs."""
+
+    id = fields.BigIntField(primary_key=True)
+    name = fields.CharField(max_length=100, unique=True)
+    storage = fields.CharField(max_length=16, unique=True)
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "team"
+
+
+class User(Model):
+    """A person. `password` is an argon2id hash, null as long as none was set."""
+
+    id = fields.BigIntField(primary_key=True)
+    email = fields.CharField(max_length=254, unique=True)
+    password = fields.CharField(max_length=255, null=True)
+    admin = fields.BooleanField(default=False)
+    team: fields.ForeignKeyNullableRelation[Team] = fields.ForeignKeyField(
+        "models.Team", related_name="users", null=True, on_delete=fields.SET_NULL
+    )
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "user_account"  # "user" is a reserved word of PostgreSQL
+
+
+class ApiKey(Model):
+    """A credential of a team. `digest` is the SHA-256 of the key, in hex. The key itself is nowhere."""
+
+    id = fields.BigIntField(primary_key=True)
+    team: fields.ForeignKeyRelation[Team] = fields.ForeignKeyField("models.Team", related_name="keys")
+    name = fields.CharField(max_length=100)
+    digest = fields.CharField(max_length=64, unique=True)
+    profile = fields.CharField(max_length=8)
+    scopes = fields.CharField(max_length=100)  # words, separated by spaces
+    created_at = fields.DatetimeField(auto_now_add=True)
+
+    class Meta:
+        table = "api_key"
+
+
+class Blob(Model):
+    """The bytes of an original in the store, and how many media point at them. With none they wait to be removed."""
+
+    sha256 = fields.CharField(max_length=64, primary_key=True)
+    size = fields.BigIntField()
+    refs = fields.BigIntField(default=0)
+
+    class Meta:
+        table = "blob"
+        indexes = [Index(fields=("refs",), name="blob_refs")]
+
+
+class Media(Model):
+    """One hosted image."""
+
+    id = fields.UUIDField(primary_key=True)
+    uid = fields.CharField(max_length=16, unique=True)
+    team: fields.ForeignKeyRelation[Team] = fields.ForeignKeyField("models.Team", related_name="media")
+    blob: fields.ForeignKeyRelation[Blob] = fields.ForeignKeyField(
+        "models.Blob", related_name="media", on_delete=fields.RESTRICT, db_index=True
+    )
+    name = fields.CharField(max_length=255)
+    caption = fields.TextField(null=True)
+    alt_text = fields.TextField(null=True)
+    public = fields.BooleanField()
+    format = fields.CharField(max_length=8)
+    width = fields.IntField()
+    height = fields.IntField()
+    frames = fields.IntField()
+    has_alpha = fields.BooleanField()
+    bytes = fields.BigIntField()
+    attributes: fields.Field[Any] = fields.JSONField(default=dict)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+    expires_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "media"
+        # The order of every list: keyset pages walk this index and read nothing else.
+        indexes = [Index(fields=("team_id", "created_at", "id"), name="media_list")]
+
+
+class Tag(Model):
+    """A word that a team puts on media."""
+
+    id = fields.BigIntField(primary_key=True)
+    team: fields.ForeignKeyRelation[Team] = fields.ForeignKeyField("models.Team", related_name="tags")
+    name = fields.CharField(max_length=50)
+
+    class Meta:
+        table = "tag"
+        unique_together = (("team", "name"),)
+
+
+class MediaTag(Model):
+    """A tag on a media. `position` keeps the order in which they were given."""
+
+    id = fields.BigIntField(primary_key=True)
+    media: fields.ForeignKeyRelation[Media] = fields.ForeignKeyField("models.Media", related_name="media_tags")
+    tag: fields.ForeignKeyRelation[Tag] = fields.ForeignKeyField(
+        "models.Tag", related_name="media_tags", db_index=True
+    )
+    position = fields.IntField()
+
+    class Meta:
+        table = "media_tag"
+        unique_together = (("media", "tag"),)

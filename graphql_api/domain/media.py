@@ -1,0 +1,208 @@
+"""What Tintype hosts: the Media record, its formats, and how a format is told from the first bytes."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path, PurePosixPath
+
+from graphql_api.errors import InvalidInput
+
+
+class Format(StrEnum):
+    """An image format; the value is the extension and the `format=` word."""
+
+    JPEG = "jpg"
+    PNG = "png"
+    GIF = "gif"
+    WEBP = "webp"
+    AVIF = "avif"
+
+    @property
+    def content_type(self) -> str:
+        """The registered media type."""
+        return "image/jpeg" if self is Format.JPEG else f"image/{self.value}"
+
+    @property
+    def can_move(self) -> bool:
+        """Whether an animation survives in it. Not AVIF: what libvips writes, browsers show as one frame."""
+        return self in (Format.GIF, Format.WEBP)
+
+
+_FORMAT_WORDS = {item.value: item for item in Format} | {"jpeg": Format.JPEG}
+
+# ISO base media brands that mean AV1 stills or sequences (AVIF specification, section 7).
+_AVIF_BRANDS = (b"avif", b"avis")
+HEAD_BYTES = 64  # enough of a file for `sniff`
+
+
+def parse_format(word: str) -> Format | None:
+    """The format an extension or a `format=` value names, or None."""
+    return _FORMAT_WORDS.get(word.lower())
+
+
+def sniff(head: bytes) -> Format | None:
+    """The format that the first HEAD_BYTES of a file show, or None; names and content types are never asked."""
+    if head.startswith(b"\xff\xd8\xff"):
+        return Format.JPEG
+    if head.startswith(b"\x89PNG\r\n\x1a\n"):
+        return Format.PNG
+    if head.startswith((b"GIF87a", b"GIF89a")):
+        return Format.GIF
+    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
+        return Format.WEBP
+    if head[4:8] == b"ftyp" and _has_brand(head):
+        return Format.AVIF
+    return None
+
+
+def _has_brand(head: bytes) -> bool:
+    """Whether the `ftyp` box lists an AVIF brand: major brand first, compatible ones from byte 16."""
+    size = min(int.from_bytes(head[:4], "big"), len(head))
+    brands = [head[8:12], *(head[at : at + 4] for at in range(16, size, 4))]
+    return any(brand in _AVIF_BRANDS for brand in brands)
+
+
+@dataclass(frozen=True, slots=True)
+class Original:
+    """What must be known of an original to plan any rendition of it: size upright in pixels, frames, format."""
+
+    format: Format
+    width: int
+    height: int
+    frames: int = 1
+    has_alpha: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """Bytes that have arrived and wait in a spooled file; `sha256` is in hex, `head` the first HEAD_BYTES."""
+
+    path: Path
+    size: int
+    sha256: str
+    head: bytes
+    filename: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Media:
+    """One hosted image: a record and its original. Times are in UTC, sizes in bytes and upright pixels."""
+
+    id: uuid.UUID
+    uid: str
+    team_id: int
+    storage: str
+    name: str
+    caption: str | None
+    alt_text: str | None
+    public: bool
+    original: Original
+    bytes: int
+    sha256: str
+    attributes: Mapping[str, str]
+    created_at: dt.datetime
+    updated_at: dt.datetime
+    expires_at: dt.datetime | None = None
+
+    def is_live(self, now: dt.datetime) -> bool:
+        """Whether it has not expired at `now`."""
+        return self.expires_at is None or self.expires_at > now
+
+
+MAX_NAME = 255
+MAX_TEXT = 2000
+MAX_TAGS = 10
+MAX_TAG = 50
+
+
+class Keep:
+    """The type of `KEEP`: leave a field of an update as it is (None would clear it)."""
+
+
+KEEP = Keep()
+
+
+@dataclass(frozen=True, slots=True)
+class Details:
+    """What a caller may say of a media when it is made; validated and normalised."""
+
+    name: str | None = None
+    caption: str | None = None
+    alt_text: str | None = None
+    public: bool = True
+    tags: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "name", clean_name(self.name))
+        object.__setattr__(self, "caption", clean_text("caption", self.caption))
+        object.__setattr__(self, "alt_text", clean_text("altText", self.alt_text))
+        object.__setattr__(self, "tags", clean_tags(self.tags))
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What an update changes; a field left at KEEP stays."""
+
+    name: str | Keep = field(default=KEEP)
+    caption: str | Keep | None = field(default=KEEP)
+    alt_text: str | Keep | None = field(default=KEEP)
+    public: bool | Keep = field(default=KEEP)
+    tags: tuple[str, ...] | Keep = field(default=KEEP)
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, Keep):
+            if not (name := clean_name(self.name)):
+                raise InvalidInput("name", "A name must have at least one visible character.")
+            object.__setattr__(self, "name", name)
+        if not isinstance(self.caption, Keep):
+            object.__setattr__(self, "caption", clean_text("caption", self.caption))
+        if not isinstance(self.alt_text, Keep):
+            object.__setattr__(self, "alt_text", clean_text("altText", self.alt_text))
+        if not isinstance(self.tags, Keep):
+            object.__setattr__(self, "tags", clean_tags(self.tags))
+
+
+def clean_name(name: str | None) -> str | None:
+    """The last path segment without control characters; None when nothing visible is left."""
+    if name is None:
+        return None
+    last = PurePosixPath(name.replace("\\", "/")).name
+    visible = "".join(letter for letter in last if letter.isprintable()).strip()
+    if len(visible) > MAX_NAME:
+        raise InvalidInput("name", f"A name has at most {MAX_NAME} characters.")
+    return visible or None
+
+
+def clean_text(name: str, text: str | None) -> str | None:
+    """Trimmed text, None for empty; refuses NUL, which PostgreSQL cannot store, and lone surrogates."""
+    if text is None or not (trimmed := text.strip()):
+        return None
+    if len(trimmed) > MAX_TEXT:
+        raise InvalidInput(name, f"{name} has at most {MAX_TEXT} characters.")
+    if "\0" in trimmed or not _is_unicode(trimmed):
+        raise InvalidInput(name, f"{name} holds a character that cannot be stored.")
+    return trimmed
+
+
+def clean_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
+    """Lower-cased tags in their first order, each once."""
+    cleaned = tuple(dict.fromkeys(word for tag in tags if (word := tag.strip().lower())))
+    if len(cleaned) > MAX_TAGS:
+        raise InvalidInput("tags", f"A media has at most {MAX_TAGS} tags.")
+    if any(len(tag) > MAX_TAG for tag in cleaned):
+        raise InvalidInput("tags", f"A tag has at most {MAX_TAG} characters.")
+    if not all(tag.isprintable() for tag in cleaned):
+        raise InvalidInput("tags", "A tag holds a character that cannot be stored.")
+    return cleaned
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

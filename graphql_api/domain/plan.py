@@ -1,0 +1,27 @@
+"""The limits that a caller is under. Sources: the tiers of seed 002; contracts/imgpro.md 1.2 and 1.8."""
+
+from __future__ import annotations
+
+import datetime as dt
+from dataclasses import dataclass
+
+MIB = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Independent limits; None means that there is none."""
+
+    max_file_bytes: int
+    retention: dt.timedelta | None = None
+    uploads_per_hour: int | None = None
+    uploads_per_day: int | None = None
+
+
+KEYED = Plan(max_file_bytes=70 * MIB)
+GUEST = Plan(
+    max_file_bytes=20 * MIB,
+    retention=dt.timedelta(days=30),
+    uploads_per_hour=20,
+    uploads_per_day=100,
+)

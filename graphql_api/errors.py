@@ -1,0 +1,150 @@
+"""Every failure a caller can be told of, raised once and worded in three places.
+
+    TintypeError
+      InvalidInput            UnsupportedMedia, TooLarge
+      Unauthenticated
+      Forbidden
+      NotFound
+      Conflict
+      LimitExceeded           RateLimited, Overloaded, StorageFull
+      UpstreamFailed          UpstreamTimeout
+
+`str(error)` is public: it may be sent to anybody. Private detail goes to the log through `raise ... from`.
+The words are found in `web/errors.py` (HTTP status), `schema/errors.py` (GraphQL) and each dialect's `render_error`.
+All of them survive pickling, because worker processes raise them too.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class TintypeError(Exception):
+    """Something went wrong that the caller may know about; `code` is stable, the message is public."""
+
+    code = "internal_error"
+    field: str | None = None
+
+    def __init__(self, message: str = "Something went wrong.") -> None:
+        super().__init__(message)
+
+    @property
+    def retry_after(self) -> int | None:
+        """Whole seconds after which the same request may succeed, where that is known."""
+        return None
+
+
+class InvalidInput(TintypeError):
+    """A value of the request is not acceptable; `field` names it in the caller's terms."""
+
+    code = "invalid_input"
+
+    def __init__(self, field: str | None, message: str) -> None:
+        Exception.__init__(self, field, message)
+        self.field = field
+
+    def __str__(self) -> str:
+        return str(self.args[1])
+
+    def at(self, field: str) -> InvalidInput:
+        """The same complaint about another name of the field, as the edge calls it."""
+        return type(self)(field, str(self))
+
+
+class UnsupportedMedia(InvalidInput):
+    """The bytes are not an image that Tintype can read."""
+
+    code = "unsupported_media"
+
+
+class TooLarge(InvalidInput):
+    """The file, its pixels or the asked-for result pass a limit; the message has the number."""
+
+    code = "too_large"
+
+
+class Unauthenticated(TintypeError):
+    """No credential, or one that is unknown, expired or revoked."""
+
+    code = "unauthenticated"
+
+    def __init__(self, message: str = "A valid API key is required.") -> None:
+        super().__init__(message)
+
+
+class Forbidden(TintypeError):
+    """The credential is good, but may not do this."""
+
+    code = "forbidden"
+
+
+class NotFound(TintypeError):
+    """There is no such thing, or it is not the caller's to see: both read the same."""
+
+    code = "not_found"
+
+
+class Conflict(TintypeError):
+    """The request contradicts what is already there."""
+
+    code = "conflict"
+
+
+class LimitExceeded(TintypeError):
+    """The caller, or the machine, has no room for this now."""
+
+    code = "limit_exceeded"
+
+    def __init__(self, message: str, retry_after: int | None = None) -> None:
+        Exception.__init__(self, message, retry_after)
+
+    def __str__(self) -> str:
+        return str(self.args[0])
+
+    @property
+    def retry_after(self) -> int | None:
+        seconds = self.args[1]
+        return int(seconds) if seconds is not None else None
+
+
+class RateLimited(LimitExceeded):
+    """Too many requests in a window of time."""
+
+    code = "rate_limited"
+
+
+class Overloaded(LimitExceeded):
+    """The queue for image work is full, or one piece of work took more than it may have."""
+
+    code = "overloaded"
+
+
+class StorageFull(LimitExceeded):
+    """The disk or bucket takes no more bytes; nothing of the request was kept."""
+
+    code = "storage_full"
+
+
+class UpstreamFailed(TintypeError):
+    """A server that the caller pointed at did not give what was asked."""
+
+    code = "upstream_failed"
+
+
+class UpstreamTimeout(UpstreamFailed):
+    """A server that the caller pointed at did not answer in time."""
+
+    code = "upstream_timeout"
+
+
+@contextmanager
+def full_disk_is_typed() -> Iterator[None]:
+    """Turn "no space left" and "quota exceeded" of the operating system into StorageFull."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise StorageFull("The server's storage is full; nothing was saved.") from error
+        raise

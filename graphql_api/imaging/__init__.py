@@ -1,0 +1,1 @@
+"""Pixels. `pool` is for the web process; everything else runs in the worker processes, the only home of libvips."""

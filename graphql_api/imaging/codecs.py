@@ -1,0 +1,88 @@
+"""Load and save options per format. Figures behind the choices: docs/adr/0005-encoder-settings.md.
+
+Files are opened by the one loader of their sniffed format and by path alone: no caller's string ever reaches libvips'
+option parser. Only these loaders are allowed in the process.
+"""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Any
+
+import pyvips
+
+from graphql_api.domain.media import Format
+
+_LOADERS = {
+    Format.JPEG: ("jpegload", "VipsForeignLoadJpegFile"),
+    Format.PNG: ("pngload", "VipsForeignLoadPngFile"),
+    Format.GIF: ("gifload", "VipsForeignLoadNsgifFile"),
+    Format.WEBP: ("webpload", "VipsForeignLoadWebpFile"),
+    Format.AVIF: ("heifload", "VipsForeignLoadHeifFile"),
+}
+
+# Effort and filter levels give most of the size for a fraction of the time of the encoders' own defaults.
+_SAVERS: dict[Format, tuple[str, dict[str, Any]]] = {
+    Format.JPEG: ("jpegsave", {"optimize_coding": True}),
+    Format.PNG: ("pngsave", {"compression": 3, "filter": "avg"}),
+    Format.GIF: ("gifsave", {"effort": 1, "dither": 0}),
+    Format.WEBP: ("webpsave", {"effort": 2}),
+    Format.AVIF: ("heifsave", {"compression": "av1", "effort": 0}),
+}
+
+_WHITE = [255, 255, 255]
+
+# A shrink while loading keeps its quality when at least this much is left for the resampler (measured, PSNR).
+_SHRINK_MARGIN = 1.5
+_JPEG_SHRINKS = (8, 4, 2)
+
+
+def lock_down() -> None:
+    """Switch off the operation caches, all loaders but ours, and libvips' log lines (they quote files)."""
+    if not pyvips.API_mode:
+        raise RuntimeError("pyvips runs without its compiled binding: pyvips and pyvips-binary do not match")
+    pyvips.cache_set_max(0)
+    pyvips.cache_set_max_mem(0)
+    pyvips.cache_set_max_files(0)
+    pyvips.operation_block_set("VipsForeignLoad", True)
+    for _, loader in _LOADERS.values():
+        pyvips.operation_block_set(loader, False)
+    logging.getLogger("pyvips").setLevel(logging.CRITICAL)
+
+
+def load(
+    path: Path, source: Format, *, frames: bool = False, strict: bool = False, shrink: float = 1
+) -> pyvips.Image:
+    """Open a file for one pass from top to bottom.
+
+    `frames` takes all of an animation, one below the other; `strict` refuses damaged data; a `shrink` above 1 allows the
+    decoder to leave pixels out as long as the resampler still has enough.
+    """
+    options: dict[str, Any] = {"access": "sequential", "fail_on": "error" if strict else "none"}
+    if frames and source.can_move:
+        options["n"] = -1
+    if source is Format.JPEG:
+        options["shrink"] = _jpeg_shrink(shrink)
+    elif source is Format.WEBP and not frames and shrink > 2 * _SHRINK_MARGIN:
+        options["scale"] = _SHRINK_MARGIN / shrink
+    return _operation(_LOADERS[source][0])(str(path), **options)
+
+
+def _jpeg_shrink(shrink: float) -> int:
+    return next((step for step in _JPEG_SHRINKS if shrink / step >= _SHRINK_MARGIN), 1)
+
+
+def save(image: pyvips.Image, path: Path, target: Format, quality: int | None) -> None:
+    """Write the file without any metadata; JPEG, which has no transparency, gets white behind it."""
+    if target is Format.JPEG and image.hasalpha():
+        image = image.flatten(background=_WHITE)
+    name, options = _SAVERS[target]
+    if quality is not None:
+        options = options | {"Q": quality}
+    getattr(image, name)(str(path), keep="none", **options)
+
+
+def _operation(name: str) -> Any:
+    """A class-level operation of pyvips, which has no static type."""
+    return getattr(pyvips.Image, name)

@@ -1,0 +1,95 @@
+"""Probe and render: the two things a worker does with a file. Synchronous; raises pyvips.Error for bad data."""
+
+from __future__ import annotations
+
+import pyvips
+
+from graphql_api.domain.geometry import Fit, Size
+from graphql_api.domain.media import Format, Original
+from graphql_api.domain.transform import Recipe, Stage
+from graphql_api.errors import TooLarge
+from graphql_api.imaging import codecs, steps
+from graphql_api.imaging.jobs import Probe, Render, SelfTest
+
+# An interlaced file is decoded whole before its first row comes out: it may have half the pixels of another.
+_INTERLACED_WEIGHT = 2
+_PROBE_SHRINK = 16  # the entropy coding of a JPEG is read whole at any shrink, which is all a check needs
+
+
+def probe(job: Probe) -> Original:
+    """What the file is. Checks the header against the limit, then decodes all of it once; TooLarge, pyvips.Error."""
+    image = codecs.load(job.path, job.format, frames=True, strict=True)
+    frames, page = _frames(image)
+    weight = _INTERLACED_WEIGHT if image.get_typeof("interlaced") else 1
+    if page.pixels * frames * weight > job.max_pixels:
+        raise TooLarge("file", f"The image has more than {job.max_pixels // weight} pixels, all frames counted.")
+    size = steps.upright(page, steps.orientation(image))
+    has_alpha = bool(image.hasalpha())
+    codecs.load(job.path, job.format, frames=True, strict=True, shrink=_PROBE_SHRINK).avg()
+    return Original(job.format, size.width, size.height, frames, has_alpha)
+
+
+def _frames(image: pyvips.Image) -> tuple[int, Size]:
+    """How many frames the loaded image holds, and the size of one."""
+    height = image.get_page_height()
+    return image.height // height, Size(image.width, height)
+
+
+def render(job: Render) -> None:
+    """Make the rendition and write it to the job's target."""
+    recipe = job.recipe
+    source = Size(job.original.width, job.original.height)
+    plans = _plans(recipe, source)
+    shrink = min(source.width / plans[0].geometry.scaled.width, source.height / plans[0].geometry.scaled.height)
+    image = codecs.load(job.path, job.original.format, frames=recipe.animated, shrink=shrink)
+    result = _render_frames(image, plans) if recipe.animated else _render_frame(image, plans)
+    codecs.save(result, job.target, recipe.format, recipe.quality)
+
+
+def _plans(recipe: Recipe, source: Size) -> list[steps.Plan]:
+    """One plan a stage; without any, one that only turns the picture upright and converts its colours."""
+    plans = []
+    for stage in recipe.stages or (Stage(),):
+        geometry = stage.geometry(source)
+        plans.append(steps.Plan(geometry, fill=stage.fit is Fit.PAD))
+        source = geometry.size
+    return plans
+
+
+def _render_frame(image: pyvips.Image, plans: list[steps.Plan]) -> pyvips.Image:
+    first = steps.Plan(plans[0].geometry, steps.orientation(image), plans[0].fill)
+    image = steps.run(image, first)
+    for plan in plans[1:]:
+        image = steps.run(image.copy_memory(), plan)
+    return image
+
+
+def _render_frames(image: pyvips.Image, plans: list[steps.Plan]) -> pyvips.Image:
+    """Frame by frame, so that cropping and padding know no neighbours and memory holds only results."""
+    count, page = _frames(image)
+    rendered = [
+        _render_frame(image.crop(0, index * page.height, page.width, page.height), plans).copy_memory()
+        for index in range(count)
+    ]
+    joined = pyvips.Image.arrayjoin(rendered, across=1).copy()
+    joined.set_type(pyvips.GValue.gint_type, "page-height", rendered[0].height)
+    return joined
+
+
+def self_test(job: SelfTest) -> dict[str, bool]:
+    """Encode and decode a tiny image in every format."""
+    return {target.value: _round_trip(job, target) for target in Format}
+
+
+def _round_trip(job: SelfTest, target: Format) -> bool:
+    path = job.folder / f"self-test.{target}"
+    try:
+        codecs.save(pyvips.Image.black(16, 16, bands=3).copy(interpretation="srgb"), path, target, None)
+        decoded = codecs.load(path, target, strict=True)
+        return (decoded.width, decoded.height) == (16, 16) and decoded.extract_band(0).avg() < 8
+    except pyvips.Error:
+        return False
+    finally:
+        path.unlink(missing_ok=True)
+
+

@@ -1,0 +1,122 @@
+"""The worker processes that decode and encode, as the web process sees them: three questions with typed answers.
+
+A crash, a hang or a bomb costs one job. The queue is bounded: past it callers get Overloaded at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+from collections.abc import Callable
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import TypeVar
+
+import structlog
+from pebble import ProcessExpired, ProcessPool
+
+from graphql_api.domain.media import Original
+from graphql_api.errors import Overloaded, TintypeError, UnsupportedMedia
+from graphql_api.imaging import worker
+from graphql_api.imaging.jobs import Probe, Render, SelfTest, WorkerSettings
+
+JobT = TypeVar("JobT")
+ResultT = TypeVar("ResultT")
+
+# Workers are replaced after this many jobs, so that what a C library may leak stays small.
+_JOBS_PER_WORKER = 2000
+_RETRY_SECONDS = 2
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """What the pool may take: processes, bytes of address space each, seconds a job, jobs waiting."""
+
+    workers: int
+    memory_bytes: int
+    seconds: float
+    queue: int
+
+
+class ImagingPool:
+    """Runs jobs in spawned processes; forked ones would hang once libvips has started threads."""
+
+    def __init__(self, bounds: Bounds) -> None:
+        self._bounds = bounds
+        self._pool = self._new_pool()
+        self._jobs = 0
+
+    def _new_pool(self) -> ProcessPool:
+        return ProcessPool(
+            max_workers=self._bounds.workers,
+            max_tasks=_JOBS_PER_WORKER,
+            initializer=worker.start,
+            initargs=(WorkerSettings(self._bounds.memory_bytes),),
+            context=multiprocessing.get_context("spawn"),
+        )
+
+    async def probe(self, job: Probe) -> Original:
+        """What the file is. UnsupportedMedia, TooLarge, Overloaded."""
+        return await self._run(worker.probe, job)
+
+    async def render(self, job: Render) -> None:
+        """Make a rendition into the job's target. UnsupportedMedia, TooLarge, Overloaded, StorageFull."""
+        await self._run(worker.render, job)
+
+    async def self_test(self, job: SelfTest) -> dict[str, bool]:
+        """For every format: whether this machine writes and reads it."""
+        return await self._run(worker.self_test, job)
+
+    async def close(self) -> None:
+        """End the workers, whatever they are doing."""
+        await asyncio.to_thread(_stop, self._pool)
+
+    async def _run(self, function: Callable[[JobT], ResultT], job: JobT) -> ResultT:
+        if self._jobs >= self._bounds.workers + self._bounds.queue:
+            raise Overloaded("Too many images are being processed.", _RETRY_SECONDS)
+        self._jobs += 1
+        try:
+            return await self._attempt(function, job)
+        finally:
+            self._jobs -= 1
+
+    async def _attempt(self, function: Callable[[JobT], ResultT], job: JobT) -> ResultT:
+        try:
+            return await self._submit(function, job)
+        except BrokenProcessPool:
+            # pebble gives its whole pool up when an idle worker is killed; the job had not begun.
+            log.warning("imaging_pool_restarted")
+            return await self._submit(function, job)
+
+    async def _submit(self, function: Callable[[JobT], ResultT], job: JobT) -> ResultT:
+        pool = self._active_pool()
+        try:
+            return await asyncio.wrap_future(pool.schedule(function, args=(job,), timeout=self._bounds.seconds))
+        except TimeoutError as error:
+            log.warning("imaging_timeout", job=type(job).__name__)
+            raise Overloaded(f"The image took more than {self._bounds.seconds:g} seconds to process.") from error
+        except ProcessExpired as error:
+            log.warning("imaging_worker_died", job=type(job).__name__, exit_code=error.exitcode)
+            raise UnsupportedMedia("file", "The image could not be processed.") from error
+        except TintypeError as error:
+            log.info("imaging_refused", job=type(job).__name__, code=error.code, detail=_detail(error))
+            raise
+
+    def _active_pool(self) -> ProcessPool:
+        if not self._pool.active:
+            broken, self._pool = self._pool, self._new_pool()
+            asyncio.get_running_loop().run_in_executor(None, _stop, broken)
+        return self._pool
+
+
+def _stop(pool: ProcessPool) -> None:
+    pool.stop()
+    pool.join()
+
+
+def _detail(error: TintypeError) -> str:
+    """The last line of what libvips said, for the log only."""
+    trace = str(getattr(error, "traceback", ""))
+    return " | ".join(line for line in trace.splitlines() if line.startswith(("pyvips", "  ")))[-500:]

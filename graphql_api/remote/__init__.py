@@ -1,0 +1,1 @@
+"""Outbound HTTP. Every connection to an address that a caller chose goes through `guard`."""

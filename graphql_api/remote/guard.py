@@ -1,0 +1,43 @@
+"""Which addresses a caller's URL may lead to: public ones, checked at the moment of connecting.
+
+The check sits where the socket is made, after all name resolution and for every redirect, so a name that changes its
+mind between check and use (DNS rebinding) gains nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+
+IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
+AddrInfo = tuple[int, int, int, str, tuple[object, ...]]
+
+# IPv6 ranges that carry an IPv4 address inside: they would be a way round (RFC 6052, 8215, 4291).
+_NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+_COMPATIBLE = ipaddress.IPv6Network("::/96")
+
+
+class BlockedAddressError(OSError):
+    """The URL leads to an address that is not public."""
+
+
+def is_public(address: IPAddress) -> bool:
+    """Whether the whole Internet may know this address, and every address that hides in it."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if any(address in network for network in (*_NAT64, _COMPATIBLE)):
+            return False
+        embedded = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
+        if embedded is not None:
+            return is_public(embedded)
+        if address.is_site_local:
+            return False
+    return address.is_global and not address.is_multicast and not address.is_reserved
+
+
+def public_socket(info: AddrInfo) -> socket.socket:
+    """A socket for this address, as aiohttp asks for one; BlockedAddressError unless the address is public."""
+    family, kind, protocol, _, target = info
+    host = str(target[0])
+    if not is_public(ipaddress.ip_address(host.partition("%")[0])):
+        raise BlockedAddressError(host)
+    return socket.socket(family, kind, protocol)

@@ -1,0 +1,177 @@
+"""The library: everything that can be asked of media. Whose they are and who may see them is decided here alone."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from graphql_api.db import media as rows
+from graphql_api.db.database import transaction
+from graphql_api.domain import ids
+from graphql_api.domain.account import Principal, Scope, Team
+from graphql_api.domain.media import Changes, Details, Keep, Media, Original, Upload, clean_name, sniff
+from graphql_api.domain.page import Page, PageRequest
+from graphql_api.errors import InvalidInput, NotFound, TooLarge, UnsupportedMedia
+from graphql_api.imaging.jobs import Probe
+from graphql_api.imaging.pool import ImagingPool
+from graphql_api.remote.fetch import Fetcher
+from graphql_api.services.limits import Limits
+from graphql_api.services.originals import Originals
+from graphql_api.services.spool import Spool
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """What the library works with."""
+
+    originals: Originals
+    spool: Spool
+    imaging: ImagingPool
+    fetcher: Fetcher
+    limits: Limits
+    max_pixels: int
+    clock: Callable[[], dt.datetime]
+
+
+class Library:
+    """All media of all teams, seen through a principal."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    # --- making
+
+    async def upload(self, principal: Principal, upload: Upload, details: Details) -> Media:
+        """Keep an uploaded file as a new media. UnsupportedMedia, TooLarge, LimitExceeded; on any nothing is kept."""
+        team = principal.require(Scope.WRITE)
+        limit = principal.plan.max_file_bytes
+        if upload.size > limit:
+            raise TooLarge("file", f"The file has more than {limit} bytes.")
+        await self._tools.limits.count_upload(principal)
+        original = await self._probe(upload)
+        await self._tools.originals.put(upload)
+        media = self._new_media(principal, team, upload, original, details)
+        async with transaction():
+            await self._tools.originals.hold(upload)
+            await rows.insert(media)
+            if details.tags:
+                await rows.set_tags(team.id, media.id, details.tags)
+        return media
+
+    async def import_url(self, principal: Principal, url: str, details: Details) -> Media:
+        """Fetch a file and keep it as a new media; as `upload`, and UpstreamFailed."""
+        principal.require(Scope.WRITE)
+        limit = principal.plan.max_file_bytes
+        async with self._tools.fetcher.open(url) as fetched:
+            filling = self._tools.spool.fill(fetched.pieces, limit=limit, field="url", filename=fetched.filename)
+            async with filling as upload:
+                try:
+                    return await self.upload(principal, upload, details)
+                except (UnsupportedMedia, TooLarge) as error:
+                    raise error.at("url") from error
+
+    async def _probe(self, upload: Upload) -> Original:
+        found = sniff(upload.head)
+        if found is None:
+            raise UnsupportedMedia("file", "The file is no image of a kind that can be read: JPEG, PNG, GIF, WebP, AVIF.")
+        return await self._tools.imaging.probe(Probe(upload.path, found, self._tools.max_pixels))
+
+    def _new_media(
+        self, principal: Principal, team: Team, upload: Upload, original: Original, details: Details
+    ) -> Media:
+        now = self._tools.clock()
+        uid = ids.new_uid()
+        retention = principal.plan.retention
+        return Media(
+            id=uuid.uuid4(),
+            uid=uid,
+            team_id=team.id,
+            storage=team.storage,
+            name=details.name or _usable_name(upload.filename) or f"{uid}.{original.format}",
+            caption=details.caption,
+            alt_text=details.alt_text,
+            public=details.public,
+            original=original,
+            bytes=upload.size,
+            sha256=upload.sha256,
+            attributes={},
+            created_at=now,
+            updated_at=now,
+            expires_at=now + retention if retention else None,
+        )
+
+    # --- reading
+
+    async def get(self, principal: Principal, media_id: uuid.UUID) -> Media:
+        """The media, if it is the caller's or public; else NotFound, in the same words as if there were none."""
+        return self._visible(principal, await rows.find(media_id))
+
+    async def get_by_uid(self, principal: Principal, uid: str) -> Media:
+        """As `get`, by slug."""
+        return self._visible(principal, await rows.find_by_uid(uid) if ids.is_uid(uid) else None)
+
+    async def find_many(self, principal: Principal, media_ids: Sequence[uuid.UUID]) -> list[Media | None]:
+        """For each id, in order: the media, or None where `get` would raise."""
+        found = await rows.find_many(media_ids)
+        return [self._find_visible(principal, found.get(media_id)) for media_id in media_ids]
+
+    async def list(self, principal: Principal, request: PageRequest) -> Page[Media]:
+        """A slice of the team's media, newest first."""
+        return await rows.page(principal.require(Scope.READ).id, request, self._tools.clock())
+
+    async def count(self, principal: Principal) -> int:
+        """How many media the team has."""
+        return await rows.count(principal.require(Scope.READ).id, self._tools.clock())
+
+    async def tags_of(self, media_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, tuple[str, ...]]:
+        """The tags of media that the caller was given."""
+        return await rows.tags_of(media_ids)
+
+    def _find_visible(self, principal: Principal, media: Media | None) -> Media | None:
+        if media is None or not media.is_live(self._tools.clock()):
+            return None
+        return media if media.public or principal.owns(media.team_id) else None
+
+    def _visible(self, principal: Principal, media: Media | None) -> Media:
+        if (visible := self._find_visible(principal, media)) is None:
+            raise NotFound("There is no such media.")
+        return visible
+
+    # --- changing
+
+    async def update(self, principal: Principal, media_id: uuid.UUID, changes: Changes) -> Media:
+        """Change what is said of one of the team's media. NotFound."""
+        media = await self._own(principal, media_id)
+        async with transaction():
+            await rows.update(media.id, changes, self._tools.clock())
+            if not isinstance(changes.tags, Keep):
+                await rows.set_tags(media.team_id, media.id, changes.tags)
+        return await self.get(principal, media_id)
+
+    async def delete(self, principal: Principal, media_id: uuid.UUID) -> None:
+        """Remove one of the team's media, and its bytes with the last media that has them. NotFound."""
+        media = await self._own(principal, media_id)
+        async with transaction():
+            deleted = await rows.delete(media.id)
+            if deleted:
+                await self._tools.originals.release(media.sha256)
+        if not deleted:
+            raise NotFound("There is no such media.")
+        await self._tools.originals.remove(media.sha256)
+
+    async def _own(self, principal: Principal, media_id: uuid.UUID) -> Media:
+        team = principal.require(Scope.WRITE)
+        media = await rows.find(media_id)
+        if media is None or media.team_id != team.id or not media.is_live(self._tools.clock()):
+            raise NotFound("There is no such media.")
+        return media
+
+
+def _usable_name(filename: str | None) -> str | None:
+    """What the client calls the file, when that can be used: a strange name is no reason to refuse a picture."""
+    try:
+        return clean_name(filename)
+    except InvalidInput:
+        return None

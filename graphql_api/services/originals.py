@@ -1,0 +1,59 @@
+"""Original bytes with their row: kept once for any number of media, removed with the last.
+
+The row of `blob` is the lock. Who wants the bytes to stay raises its count first and then looks whether they are still
+there; who removes bytes does so while holding the row at zero. So no media is ever without its bytes, whatever crashes
+and whoever runs at the same time; what a crash leaves over, `sweep` finds.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+from graphql_api.db import blobs
+from graphql_api.db.database import transaction
+from graphql_api.domain.media import Upload
+from graphql_api.storage.blob_store import BLOBS, BlobStore, blob_key, renditions_prefix
+
+_SWEEP_AGE = dt.timedelta(hours=6)  # younger bytes may belong to an upload whose row is still to come
+_SWEEP_BATCH = 500
+
+
+class Originals:
+    """The originals in the store."""
+
+    def __init__(self, store: BlobStore) -> None:
+        self._store = store
+
+    async def put(self, upload: Upload) -> None:
+        """Bring the bytes to their place; without a `hold` they are swept one day."""
+        await self._store.put(blob_key(upload.sha256), upload.path)
+
+    async def hold(self, upload: Upload) -> None:
+        """Count one more media. To be called in the transaction that writes the media."""
+        await blobs.add_reference(upload.sha256, upload.size)
+        if await self._store.find(blob_key(upload.sha256)) is None:
+            # They were removed between `put` and here, because the last media that had them was deleted just then.
+            await self.put(upload)
+
+    async def release(self, sha256: str) -> None:
+        """Count one media less. To be called in the transaction that deletes the media; `remove` follows it."""
+        await blobs.drop_reference(sha256)
+
+    async def remove(self, sha256: str) -> None:
+        """Remove bytes and renditions, if nothing points at them."""
+        async with transaction():
+            if await blobs.delete_unreferenced(sha256):
+                await self._store.delete_prefix(renditions_prefix(sha256))
+                await self._store.delete(blob_key(sha256))
+
+    async def sweep(self, now: dt.datetime) -> int:
+        """Remove what crashes have left: rows without media, bytes without a row. Returns how many."""
+        async for stored in self._store.list(BLOBS):
+            if stored.modified < now - _SWEEP_AGE:
+                await blobs.adopt(stored.key.rpartition("/")[2], stored.size)
+        removed = 0
+        while batch := await blobs.unreferenced(_SWEEP_BATCH):
+            for sha256 in batch:
+                await self.remove(sha256)
+            removed += len(batch)
+        return removed

@@ -1,0 +1,1 @@
+"""Bytes by key. `blob_store` has the protocol; `local` keeps them in a folder."""

@@ -1,0 +1,69 @@
+"""The protocol of byte stores, and the keys under which everything lies.
+
+    blobs/ab/cd/<sha256>             originals, by content: the same bytes lie there once
+    renditions/<sha256>/<recipe key> renditions; to purge those of an original is to delete a prefix
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+BLOBS = "blobs/"
+RENDITIONS = "renditions/"
+
+
+def blob_key(sha256: str) -> str:
+    """Where the original with this content lies."""
+    return f"{BLOBS}{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def renditions_prefix(sha256: str) -> str:
+    """Where all renditions of this original lie."""
+    return f"{RENDITIONS}{sha256}/"
+
+
+def rendition_key(sha256: str, recipe_key: str) -> str:
+    """Where one rendition lies."""
+    return renditions_prefix(sha256) + recipe_key
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """What a store knows of a key: size in bytes, time of the last put."""
+
+    key: str
+    size: int
+    modified: dt.datetime
+
+
+class BlobStore(Protocol):
+    """Keeps bytes by key; a key appears whole or not at all."""
+
+    async def put(self, key: str, path: Path) -> None:
+        """Keep a copy of the file under the key, durably; what is there already is replaced. StorageFull."""
+
+    async def find(self, key: str) -> Stored | None:
+        """What is known of the key, or None."""
+
+    def read(self, key: str, start: int = 0, size: int | None = None) -> AsyncIterator[bytes]:
+        """The bytes from `start`, `size` of them or all, in pieces. FileNotFoundError."""
+
+    def as_file(self, key: str) -> AbstractAsyncContextManager[Path]:
+        """The bytes as a file to read, for as long as the context lasts. FileNotFoundError."""
+
+    async def delete(self, key: str) -> None:
+        """Forget the key; nothing happens when it is not there."""
+
+    async def delete_prefix(self, prefix: str) -> None:
+        """Forget all keys below a prefix that ends in a slash."""
+
+    def list(self, prefix: str) -> AsyncIterator[Stored]:
+        """All keys below the prefix, in no order."""
+
+    async def check(self) -> None:
+        """Raise OSError unless bytes can be written now."""

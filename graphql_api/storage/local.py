@@ -1,0 +1,153 @@
+"""The folder store: one file a key, made beside its place, synced and renamed, so that a crash leaves no half file."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+import os
+import shutil
+import uuid
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from graphql_api.errors import full_disk_is_typed
+from graphql_api.storage.blob_store import Stored
+
+_PIECE = 256 * 1024
+_UNFINISHED = ".part"
+
+
+class LocalStore:
+    """A BlobStore in the folder `root`."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        root.mkdir(parents=True, exist_ok=True)
+
+    async def put(self, key: str, path: Path) -> None:
+        """Link (or copy, across file systems) the file to its place."""
+        await asyncio.to_thread(self._put, key, path)
+
+    def _put(self, key: str, path: Path) -> None:
+        target = self._path(key)
+        part = target.with_name(f"{target.name}.{uuid.uuid4().hex}{_UNFINISHED}")
+        with full_disk_is_typed():
+            try:
+                self._copy(path, part)
+                os.utime(part)
+                _sync(part)
+                part.replace(target)
+                _sync(target.parent)
+            finally:
+                part.unlink(missing_ok=True)
+
+    def _copy(self, path: Path, part: Path) -> None:
+        """A hard link costs nothing; where the file system has none, the bytes are copied."""
+        try:
+            _link(path, part)
+        except FileNotFoundError:
+            # A first key of its folder, or one whose empty folder was removed a moment ago.
+            _make_folder(part.parent)
+            _link(path, part)
+
+    async def find(self, key: str) -> Stored | None:
+        """Size and time of the file; a file of no bytes is what a power cut can leave, and counts as none."""
+        return await asyncio.to_thread(self._find, key)
+
+    def _find(self, key: str) -> Stored | None:
+        try:
+            found = _stored(key, self._path(key))
+        except FileNotFoundError:
+            return None
+        return found if found.size else None
+
+    async def read(self, key: str, start: int = 0, size: int | None = None) -> AsyncIterator[bytes]:
+        """The file in pieces of 256 KiB; an open file stays readable when it is deleted meanwhile."""
+        with await asyncio.to_thread(self._path(key).open, "rb") as file:
+            file.seek(start)
+            left = size
+            while left is None or left > 0:
+                piece = await asyncio.to_thread(file.read, _PIECE if left is None else min(_PIECE, left))
+                if not piece:
+                    return
+                yield piece
+                left = None if left is None else left - len(piece)
+
+    @asynccontextmanager
+    async def as_file(self, key: str) -> AsyncIterator[Path]:
+        """The file itself."""
+        path = self._path(key)
+        if not await asyncio.to_thread(path.is_file):
+            raise FileNotFoundError(key)
+        yield path
+
+    async def delete(self, key: str) -> None:
+        """Remove the file."""
+        await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
+
+    async def delete_prefix(self, prefix: str) -> None:
+        """Remove the folder that the prefix is."""
+        await asyncio.to_thread(shutil.rmtree, self._path(prefix.rstrip("/")), ignore_errors=True)
+
+    async def list(self, prefix: str) -> AsyncIterator[Stored]:
+        """Walk the folder; what is only just being written is not there yet."""
+        for path in await asyncio.to_thread(_files, self._path(prefix.rstrip("/"))):
+            try:
+                yield _stored(path.relative_to(self._root).as_posix(), path)
+            except FileNotFoundError:
+                continue
+
+    async def check(self) -> None:
+        """Write and remove a small file."""
+        await asyncio.to_thread(self._check)
+
+    def _check(self) -> None:
+        probe = self._root / f"check.{uuid.uuid4().hex}{_UNFINISHED}"
+        try:
+            probe.write_bytes(b"tintype")
+        finally:
+            probe.unlink(missing_ok=True)
+
+    def _path(self, key: str) -> Path:
+        """The file of a key. Keys are made by us alone; one that leaves the folder is a bug, and stopped here."""
+        path = self._root / key
+        if ".." in path.parts or key.startswith("/"):
+            raise ValueError(key)
+        return path
+
+
+def _link(path: Path, part: Path) -> None:
+    try:
+        os.link(path, part)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        shutil.copyfile(path, part)
+
+
+def _make_folder(folder: Path) -> None:
+    """Make the folder and those above it, each entry on the disk before what is put below it."""
+    if folder.is_dir():
+        return
+    _make_folder(folder.parent)
+    folder.mkdir(exist_ok=True)
+    _sync(folder.parent)
+
+
+def _sync(path: Path) -> None:
+    """Have the operating system write this file or folder to the disk now."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _stored(key: str, path: Path) -> Stored:
+    status = path.stat()
+    return Stored(key, status.st_size, dt.datetime.fromtimestamp(status.st_mtime, dt.UTC))
+
+
+def _files(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(_UNFINISHED)]

@@ -1,0 +1,48 @@
+"""What every handler can reach: the services, the addresses in links, and who is calling."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from graphql_api.domain.account import Principal
+from graphql_api.errors import Unauthenticated
+from graphql_api.services.accounts import Accounts
+from graphql_api.services.library import Library
+from graphql_api.services.renderer import Renderer
+from graphql_api.services.spool import Spool
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """The services of one application. `is_ready` says what is not, by name; nothing when all is well."""
+
+    library: Library
+    renderer: Renderer
+    accounts: Accounts
+    spool: Spool
+    public_url: str
+    source_url: str
+    is_ready: Callable[[], Awaitable[list[str]]]
+
+
+CONTEXT = web.AppKey("context", Context)
+REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
+
+
+async def authenticate(request: web.Request) -> Principal:
+    """Who is calling, by `Authorization: Bearer <key>`. Unauthenticated for a credential that is no good."""
+    context = request.app[CONTEXT]
+    return await context.accounts.authenticate(_bearer(request), request.remote or "")
+
+
+def _bearer(request: web.Request) -> str | None:
+    header = request.headers.get("Authorization")
+    if header is None:
+        return None
+    scheme, _, secret = header.partition(" ")
+    if scheme.lower() != "bearer" or not secret.strip():
+        raise Unauthenticated("The Authorization header must be 'Bearer <API key>'.")
+    return secret.strip()

@@ -1,0 +1,122 @@
+// The GraphiQL page: editor, history and explorer against the address that served it, with the API key from the bar on top.
+// The key lives in sessionStorage (this tab only) and goes out as a Bearer header; it is never part of an address that
+// reaches a server, a log or the browser's history.
+import "graphiql/setup-workers/vite";
+import "graphiql/style.css";
+import "@graphiql/plugin-explorer/style.css";
+import "./main.css";
+import { createElement } from "react";
+import { createRoot } from "react-dom/client";
+import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
+import { createGraphiQLFetcher } from "@graphiql/toolkit";
+import { explorerPlugin } from "@graphiql/plugin-explorer";
+
+const KEY = "tintype.api-key";
+
+const MEDIA_LIST = `# The API key goes into the field on top. Run with Ctrl+Enter.
+query MediaList {
+  viewer {
+    team {
+      name
+    }
+  }
+  mediaList(first: 10) {
+    nodes {
+      id
+      uid
+      name
+      width
+      height
+      format
+      rendition(transform: { width: 320, format: WEBP }) {
+        url
+        width
+        height
+      }
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`;
+
+const NEXT_PAGE = `# Put the endCursor of the page before into the variables below.
+query NextPage($first: Int!, $after: String) {
+  mediaList(first: $first, after: $after) {
+    nodes {
+      id
+      uid
+      name
+    }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
+  }
+}
+`;
+
+const field = document.getElementById("api-key");
+const status = document.getElementById("status");
+
+// A link may carry the key as #key=...: a fragment is not sent to the server. It goes from the address bar at once, so that
+// it is not bookmarked, shared or kept in the browser's history.
+function takeKeyFromFragment() {
+  const key = new URLSearchParams(location.hash.slice(1)).get("key");
+  if (key === null) return false;
+  history.replaceState(null, "", location.pathname + location.search);
+  sessionStorage.setItem(KEY, key.trim());
+  return true;
+}
+
+// GraphiQL reads every answer as JSON; an answer that is none (a proxy's page, a plain 401) must still say what happened.
+async function keyedFetch(url, init) {
+  const headers = new Headers(init.headers);
+  const key = sessionStorage.getItem(KEY);
+  // What is typed into GraphiQL's own header editor wins.
+  if (key && !headers.has("authorization")) headers.set("authorization", `Bearer ${key}`);
+  const response = await fetch(url, { ...init, headers, credentials: "same-origin" });
+  status.textContent =
+    response.status === 401 || response.status === 403
+      ? `${response.status}: ${key ? "the server does not accept this API key" : "enter an API key"}`
+      : "";
+  if (/json|^multipart\/mixed/i.test(response.headers.get("content-type") ?? "")) return response;
+  const message = `HTTP ${response.status} ${response.statusText}: ${(await response.text()).slice(0, 500)}`;
+  return Response.json({ errors: [{ message }] });
+}
+
+const root = createRoot(document.getElementById("graphiql"));
+const plugins = [HISTORY_PLUGIN, explorerPlugin()];
+const defaultTabs = [{ query: MEDIA_LIST }, { query: NEXT_PAGE, variables: '{\n  "first": 10,\n  "after": null\n}' }];
+
+// A new fetcher makes GraphiQL read the schema again, which a new key may allow.
+function render() {
+  const fetcher = createGraphiQLFetcher({
+    url: location.pathname,
+    fetch: keyedFetch,
+    // A cross-site form cannot send this header; the server asks for it.
+    headers: { "graphql-require-preflight": "1" },
+  });
+  // Headers may hold a key and GraphiQL's storage is localStorage: never persist them.
+  const props = { fetcher, plugins, defaultTabs, defaultQuery: "", shouldPersistHeaders: false };
+  root.render(createElement(GraphiQL, props));
+}
+
+function showKey() {
+  field.value = sessionStorage.getItem(KEY) ?? "";
+}
+
+// On every keystroke, so that Run uses what is seen; the schema is read again only on Enter or when the field is left.
+field.addEventListener("input", () => sessionStorage.setItem(KEY, field.value.trim()));
+field.addEventListener("change", render);
+addEventListener("hashchange", () => {
+  if (!takeKeyFromFragment()) return;
+  showKey();
+  render();
+});
+
+takeKeyFromFragment();
+showKey();
+render();

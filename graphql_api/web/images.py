@@ -1,0 +1,126 @@
+"""The image route: a URL becomes pixels. Everything that can be answered without pixels is answered first."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import Mapping
+from http import HTTPStatus
+from urllib.parse import quote
+
+from aiohttp import web
+
+from graphql_api.domain.media import Media
+from graphql_api.domain.rendition import Rendition, StoredRendition, plan
+from graphql_api.domain.transform_query import parse_image_query
+from graphql_api.errors import NotFound
+from graphql_api.web.context import CONTEXT, Context, authenticate
+
+_MAX_AGE = 86_400  # seconds; after that an ETag makes the answer a 304
+_IN_ONE_PIECE = 256 * 1024
+_RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
+
+
+async def get_image(request: web.Request) -> web.StreamResponse:
+    """GET and HEAD /src/{storage}/{uid}[.{ext}]?transform."""
+    context = request.app[CONTEXT]
+    rendition = await _plan(request, context)
+    headers = _headers(rendition)
+    if _is_known(request, rendition):
+        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    stored = await context.renderer.render(rendition)
+    return await _send(request, context, stored, headers | {"Content-Type": rendition.content_type})
+
+
+async def _plan(request: web.Request, context: Context) -> Rendition:
+    uid, _, extension = request.match_info["name"].partition(".")
+    transform = parse_image_query(request.query.items(), extension)
+    if transform is None:
+        raise NotFound("There is no such image format.")
+    media = await context.library.get_by_uid(await authenticate(request), uid)
+    if media.storage != request.match_info["storage"]:
+        raise NotFound("There is no such media.")
+    return plan(media, transform)
+
+
+def _headers(rendition: Rendition) -> dict[str, str]:
+    media = rendition.media
+    headers = {
+        "ETag": f'"{rendition.etag}"',
+        "Cache-Control": _cache_control(media),
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": f"inline; filename*=UTF-8''{quote(_filename(rendition), safe='')}",
+        # Opened as a page of its own, an image may load and run nothing.
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
+    }
+    if media.public:
+        headers["Access-Control-Allow-Origin"] = "*"
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return headers
+
+
+def _cache_control(media: Media) -> str:
+    if not media.public:
+        return "private, no-cache"
+    if media.expires_at is None:
+        return f"public, max-age={_MAX_AGE}"
+    left = int((media.expires_at - dt.datetime.now(dt.UTC)).total_seconds())
+    return f"public, max-age={max(0, min(_MAX_AGE, left))}"
+
+
+def _filename(rendition: Rendition) -> str:
+    return f"{rendition.media.name.rpartition('.')[0] or rendition.media.name}.{rendition.recipe.format}"
+
+
+def _is_known(request: web.Request, rendition: Rendition) -> bool:
+    """Whether If-None-Match has our ETag, by weak comparison (RFC 9110, 13.1.2)."""
+    return any(tag.value in (rendition.etag, "*") for tag in request.if_none_match or ())
+
+
+async def _send(
+    request: web.Request, context: Context, stored: StoredRendition, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    start, stop = 0, stored.bytes
+    status = HTTPStatus.OK
+    extra = {}
+    if (asked := _asked_range(request, stored.bytes, headers["ETag"])) is not None:
+        start, stop = asked
+        if start >= stop:
+            return web.Response(
+                status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+                headers={"Content-Range": f"bytes */{stored.bytes}", "Cache-Control": "no-store"},
+            )
+        status = HTTPStatus.PARTIAL_CONTENT
+        extra["Content-Range"] = f"bytes {start}-{stop - 1}/{stored.bytes}"
+    size = stop - start
+    extra["Content-Length"] = str(size)
+    if request.method == "GET" and size <= _IN_ONE_PIECE:
+        body = b"".join([piece async for piece in context.renderer.read(stored, start, size)])
+        return web.Response(status=status, body=body, headers={**headers, **extra})
+    response = web.StreamResponse(status=status, headers={**headers, **extra})
+    await response.prepare(request)
+    if request.method == "GET":
+        async for piece in context.renderer.read(stored, start, size):
+            await response.write(piece)
+    return response
+
+
+def _asked_range(request: web.Request, size: int, etag: str) -> tuple[int, int] | None:
+    """The half-open range of a GET; (n, n) when it cannot be satisfied, None to send everything.
+
+    Several ranges, other units and a stale If-Range are answered in full, as RFC 9110, 14.2 allows.
+    """
+    header = request.headers.get("Range")
+    if header is None or request.method != "GET" or request.headers.get("If-Range", etag) != etag:
+        return None
+    matched = _RANGE.fullmatch(header)
+    if matched is None or matched.group(1) is matched.group(2) is None:
+        return None
+    first, last = matched.groups()
+    if first is None:
+        return max(0, size - int(last)), size
+    start = int(first)
+    stop = size if last is None else min(size, int(last) + 1)
+    if last is not None and int(last) < start:
+        return None
+    return (start, stop) if start < size else (size, size)

@@ -1,0 +1,62 @@
+"""What is not the API: GraphiQL and its files, and the two questions of an orchestrator."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from graphql_api.web.context import CONTEXT
+from graphql_api.web.errors import json_response
+
+STATIC = Path(__file__).with_name("static")
+_GRAPHIQL = STATIC / "graphiql" / "index.html"
+
+# Everything comes from here; GraphiQL's editor sets styles by script, and rendered images may live on a CDN.
+_GRAPHIQL_POLICY = (
+    "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self' 'unsafe-inline'; "
+    "font-src 'self' data:; img-src 'self' data: blob: http: https:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+def graphiql() -> web.StreamResponse:
+    """The GraphiQL page; a plain sentence when `make setup` has not built it."""
+    headers = {
+        "Content-Security-Policy": _GRAPHIQL_POLICY,
+        "Cache-Control": "no-cache",
+        "Vary": "Accept",
+        "Referrer-Policy": "no-referrer",
+    }
+    if not _GRAPHIQL.exists():
+        return web.Response(text="GraphiQL is not built: run `make setup`.", status=404, headers=headers)
+    return web.Response(body=_GRAPHIQL.read_bytes(), content_type="text/html", charset="utf-8", headers=headers)
+
+
+async def get_health(_: web.Request) -> web.Response:
+    """The process answers."""
+    return json_response({"status": "ok"}, headers={"Cache-Control": "no-store"})
+
+
+async def get_readiness(request: web.Request) -> web.Response:
+    """Database, storage and every codec work; otherwise 503 and what does not."""
+    failing = await request.app[CONTEXT].is_ready()
+    body = {"status": "unavailable" if failing else "ok", "failing": failing}
+    return json_response(body, 503 if failing else 200, {"Cache-Control": "no-store"})
+
+
+def static_files() -> web.Application:
+    """The pages' own files."""
+    app = web.Application(middlewares=[_cache_assets])
+    app.router.add_static("/", STATIC)
+    return app
+
+
+@web.middleware
+async def _cache_assets(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Built assets carry their hash in their name: they never change."""
+    response = await handler(request)
+    if "/assets/" in request.path and response.status == 200:
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    return response

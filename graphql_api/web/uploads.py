@@ -1,0 +1,92 @@
+"""Request bodies: bounded JSON, and multipart forms read part by part, never whole in memory."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import orjson
+from aiohttp import BodyPartReader, web
+from aiohttp.http_exceptions import BadHttpMessage
+
+from graphql_api.domain.plan import MIB
+from graphql_api.errors import InvalidInput, TooLarge
+
+MAX_JSON = MIB
+_PIECE = 256 * 1024
+_MAX_PARTS = 128
+
+# What aiohttp raises for a body that is no multipart form.
+_MALFORMED = (ValueError, AssertionError, BadHttpMessage, RuntimeError)
+
+
+async def read_bounded(request: web.Request, limit: int = MAX_JSON) -> bytes:
+    """The whole body. TooLarge past `limit` bytes."""
+    if (request.content_length or 0) > limit:
+        raise TooLarge(None, f"The body has more than {limit} bytes.")
+    body = bytearray()
+    async for piece in request.content.iter_any():
+        body += piece
+        if len(body) > limit:
+            raise TooLarge(None, f"The body has more than {limit} bytes.")
+    return bytes(body)
+
+
+def parse_json(body: bytes | str) -> object:
+    """The JSON value. InvalidInput without a field: there is no telling which."""
+    try:
+        return orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidInput(None, "The body is not valid JSON.") from error
+
+
+async def read_json_object(request: web.Request) -> dict[str, object]:
+    """The JSON object that the body is."""
+    value = parse_json(await read_bounded(request))
+    if not isinstance(value, dict):
+        raise InvalidInput(None, "The body must be a JSON object.")
+    return value
+
+
+async def form_parts(request: web.Request) -> AsyncIterator[tuple[str, BodyPartReader]]:
+    """The named parts of a multipart form, each to be read before the next is asked for."""
+    try:
+        reader = await request.multipart()
+        for _ in range(_MAX_PARTS):
+            part = await reader.next()
+            if part is None:
+                return
+            if not isinstance(part, BodyPartReader) or not part.name:
+                raise InvalidInput(None, "Each part of the form must have a name, and be no form itself.")
+            yield part.name, part
+    except _MALFORMED as error:
+        raise _malformed() from error
+    raise InvalidInput(None, f"A form has at most {_MAX_PARTS} parts.")
+
+
+async def part_pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
+    """The bytes of a part. A part that ends before its boundary is a cut body, never a shorter file."""
+    try:
+        while piece := await part.read_chunk(_PIECE):
+            yield piece
+    except _MALFORMED as error:
+        raise _malformed() from error
+    if not part.at_eof():
+        raise _malformed()
+
+
+async def read_text(part: BodyPartReader, limit: int = MAX_JSON) -> str:
+    """A part that is a text field."""
+    body = bytearray()
+    async for piece in part_pieces(part):
+        body += piece
+        if len(body) > limit:
+            raise TooLarge(part.name, f"'{part.name}' has more than {limit} bytes.")
+    try:
+        return body.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidInput(part.name, f"'{part.name}' is not UTF-8 text.") from error
+
+
+def _malformed() -> InvalidInput:
+    return InvalidInput(None, "The multipart body is malformed or ends too early.")
+

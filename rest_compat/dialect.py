@@ -1,0 +1,50 @@
+"""What a dialect is: routes of its own, and its own words for errors."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import structlog
+from aiohttp import web
+from aiohttp.typedefs import Handler
+
+from graphql_api.errors import TintypeError
+
+log = structlog.get_logger(__name__)
+
+RenderError = Callable[[TintypeError, web.Request], web.Response]
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """One REST vocabulary. `routes` are (method, path, handler)."""
+
+    name: str
+    routes: Sequence[tuple[str, str, Handler]]
+    render_error: RenderError
+
+
+def mount(app: web.Application, dialect: Dialect) -> None:
+    """Serve the dialect's routes, failures worded by it."""
+    for method, path, handler in dialect.routes:
+        app.router.add_route(method, path, _worded(handler, dialect.render_error))
+
+
+def _worded(handler: Handler, render_error: RenderError) -> Handler:
+    @functools.wraps(handler)
+    async def answer(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except TintypeError as error:
+            if type(error) is TintypeError:
+                log.exception("internal_error")
+            return render_error(error, request)
+        except (web.HTTPException, ConnectionError):
+            raise
+        except Exception:
+            log.exception("internal_error")
+            return render_error(TintypeError(), request)
+
+    return answer

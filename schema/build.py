@@ -1,0 +1,46 @@
+"""The schema, put together once per process (Strawberry's fields do not survive a second building)."""
+
+from __future__ import annotations
+
+import strawberry
+from graphql import GraphQLError
+from strawberry.schema.config import StrawberryConfig
+from strawberry.types import ExecutionContext
+
+from schema.errors import ERROR_TYPES
+from schema.limits import EXTENSIONS
+from schema.media import Media, MediaQuery
+from schema.media_mutations import MediaMutation
+from schema.scalars import SCALARS
+from schema.viewer import ViewerQuery
+
+
+@strawberry.type(description="Everything that can be read.")
+class Query(ViewerQuery, MediaQuery):
+    """One mixin per noun."""
+
+
+@strawberry.type(description="Everything that can be written.")
+class Mutation(MediaMutation):
+    """One mixin per noun."""
+
+
+class TintypeSchema(strawberry.Schema):
+    """Strawberry's schema, silent: the view logs what deserves it, a caller's typing errors do not."""
+
+    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
+        """Leave logging to `schema.errors.format_error`."""
+
+
+SCHEMA = TintypeSchema(
+    query=Query,
+    mutation=Mutation,
+    types=[Media, *ERROR_TYPES],
+    extensions=EXTENSIONS,
+    config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
+)
+
+
+def sdl() -> str:
+    """The schema in SDL, as `schema/schema.graphql` must have it."""
+    return SCHEMA.as_str().strip() + "\n"

@@ -1,0 +1,40 @@
+"""What resolvers can reach, and the alias that types it."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+import strawberry
+from strawberry.dataloader import DataLoader
+
+from graphql_api.domain.account import Principal
+from graphql_api.services.library import Library
+from graphql_api.web.context import Context
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLContext:
+    """One operation: who asks, what there is to ask, and what is loaded in batches meanwhile."""
+
+    principal: Principal
+    services: Context
+    tags: DataLoader[uuid.UUID, tuple[str, ...]]
+
+    @property
+    def library(self) -> Library:
+        """The library."""
+        return self.services.library
+
+
+Info = strawberry.Info[GraphQLContext, None]
+
+
+def make_context(principal: Principal, services: Context) -> GraphQLContext:
+    """The context of a new operation."""
+
+    async def load_tags(media_ids: list[uuid.UUID]) -> list[tuple[str, ...]]:
+        tags = await services.library.tags_of(media_ids)
+        return [tags.get(media_id, ()) for media_id in media_ids]
+
+    return GraphQLContext(principal, services, DataLoader(load_fn=load_tags))

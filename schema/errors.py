@@ -1,0 +1,128 @@
+"""Errors in GraphQL's words: expected failures of a mutation as data, everything else as coded top-level errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from enum import Enum
+
+import strawberry
+import structlog
+from graphql import GraphQLError
+
+from graphql_api import errors
+from graphql_api.errors import TintypeError
+
+log = structlog.get_logger(__name__)
+
+
+@strawberry.enum(description="What went wrong; stable.")
+class ErrorCode(Enum):
+    """The codes of the error tree, in GraphQL's spelling."""
+
+    INVALID_INPUT = strawberry.enum_value("invalid_input", description="A value is not acceptable; `path` names it.")
+    UNSUPPORTED_MEDIA = strawberry.enum_value("unsupported_media", description="The file is no image that can be read.")
+    TOO_LARGE = strawberry.enum_value("too_large", description="The file or the result passes a limit.")
+    NOT_FOUND = strawberry.enum_value("not_found", description="There is no such thing, or it is not yours.")
+    CONFLICT = strawberry.enum_value("conflict", description="The request contradicts what is there.")
+    LIMIT_EXCEEDED = strawberry.enum_value("limit_exceeded", description="There is no room for this now.")
+    RATE_LIMITED = strawberry.enum_value("rate_limited", description="Too many requests; try again later.")
+    OVERLOADED = strawberry.enum_value("overloaded", description="The server has too much to do; try again later.")
+    STORAGE_FULL = strawberry.enum_value("storage_full", description="The server's storage takes no more.")
+    UPSTREAM_FAILED = strawberry.enum_value("upstream_failed", description="The URL did not give its file.")
+    UPSTREAM_TIMEOUT = strawberry.enum_value("upstream_timeout", description="The URL did not answer in time.")
+
+
+@strawberry.interface(description="Why a mutation, or one item of a batch, did nothing.")
+class UserError:
+    """An expected failure."""
+
+    code: ErrorCode = strawberry.field(description="What went wrong; stable.")
+    message: str = strawberry.field(description="The same in words for people.")
+    path: list[str] | None = strawberry.field(description="The field of the input that is to blame, where one is.")
+
+
+@strawberry.type(description="A value of the input is not acceptable.")
+class InputError(UserError):
+    """InvalidInput and below."""
+
+
+@strawberry.type(description="The object is not there, or not yours.")
+class NotFoundError(UserError):
+    """NotFound and below."""
+
+
+@strawberry.type(description="The request contradicts what is there.")
+class ConflictError(UserError):
+    """Conflict and below."""
+
+
+@strawberry.type(description="A limit of the plan or of the server is reached.")
+class LimitError(UserError):
+    """LimitExceeded and below."""
+
+    retry_after: int | None = strawberry.field(description="Seconds after which the same may succeed, where known.")
+
+
+@strawberry.type(description="The server that a URL names did not give its file.")
+class UpstreamError(UserError):
+    """UpstreamFailed and below."""
+
+
+ERROR_TYPES = (InputError, NotFoundError, ConflictError, LimitError, UpstreamError)
+_TYPES: dict[type[TintypeError], type[UserError]] = {
+    errors.InvalidInput: InputError,
+    errors.NotFound: NotFoundError,
+    errors.Conflict: ConflictError,
+    errors.UpstreamFailed: UpstreamError,
+}
+
+
+def user_error(error: TintypeError) -> UserError:
+    """The failure as data. Those of no kind that a mutation answers with (no key, our own bugs) are raised again."""
+    code, message = ErrorCode._value2member_map_.get(error.code), str(error)
+    path = ["input", error.field] if error.field else None
+    if not isinstance(code, ErrorCode):
+        raise error
+    if isinstance(error, errors.LimitExceeded):
+        return LimitError(code=code, message=message, path=path, retry_after=error.retry_after)
+    kind = next(_TYPES[base] for base in type(error).__mro__ if base in _TYPES)
+    return kind(code=code, message=message, path=path)
+
+
+# Messages of graphql-core about the request itself are safe; of anything else only our own errors' are.
+_MASKED = "Something went wrong."
+
+
+def format_error(error: GraphQLError, request_id: str, *, syntax: bool) -> dict[str, object]:
+    """A top-level error as the client sees it: coded, masked, with the request id."""
+    original = error.original_error
+    while isinstance(original, GraphQLError):
+        original = original.original_error
+    formatted: dict[str, object] = {"message": error.message}
+    if error.locations:
+        formatted["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
+    if error.path:
+        formatted["path"] = error.path
+    formatted["extensions"] = {"code": _code(error, original, syntax=syntax), "requestId": request_id}
+    if isinstance(original, TintypeError):
+        formatted["message"] = str(original)
+        formatted["extensions"] |= _extensions(original)  # type: ignore[operator]
+    elif original is not None:
+        log.error("graphql_internal_error", exc_info=original, path=error.path)
+        formatted["message"] = _MASKED
+    return formatted
+
+
+def _code(error: GraphQLError, original: Exception | None, *, syntax: bool) -> str:
+    if isinstance(original, TintypeError):
+        return original.code.upper()
+    if original is not None:
+        return "INTERNAL_SERVER_ERROR"
+    if error.path is not None:
+        return "BAD_USER_INPUT"
+    return "GRAPHQL_PARSE_FAILED" if syntax else "GRAPHQL_VALIDATION_FAILED"
+
+
+def _extensions(error: TintypeError) -> dict[str, object]:
+    named: Sequence[tuple[str, object]] = (("field", error.field), ("retryAfter", error.retry_after))
+    return {name: value for name, value in named if value is not None}

@@ -1,0 +1,150 @@
+"""Media: the type, and the queries that give it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+from collections.abc import Sequence
+from typing import Annotated
+
+import strawberry
+
+from graphql_api.domain import media as domain
+from graphql_api.domain.page import Cursor
+from graphql_api.domain.rendition import plan
+from graphql_api.domain.transform import IDENTITY
+from graphql_api.errors import InvalidInput, NotFound
+from schema import transform
+from schema.connection import Connection, page_info, parse_page
+from schema.context import Info
+from schema.node import Node, find_media_id, format_global_id, media_id_of
+from schema.scalars import BigInt
+from schema.transform import ImageFormat, Rendition, TransformInput
+
+_MAX_NODES = 100
+
+
+@strawberry.type(description="One hosted image: a record and its original.")
+class Media(Node):
+    """A domain Media, laid out so that most fields are plain attributes: those cost next to nothing."""
+
+    uid: str = strawberry.field(description="Short public id, as in image URLs.")
+    name: str = strawberry.field(description="File name.")
+    caption: str | None = strawberry.field(description="Caption, if there is one.")
+    alt_text: str | None = strawberry.field(description="What a screen reader says of it.")
+    public: bool = strawberry.field(description="Whether everybody who knows the address may see it.")
+    format: ImageFormat = strawberry.field(description="Format of the original.")
+    content_type: str = strawberry.field(description="Media type of the original.")
+    width: int = strawberry.field(description="Width of the original in pixels, upright.")
+    height: int = strawberry.field(description="Height of the original in pixels, upright.")
+    frames: int = strawberry.field(description="Number of frames; above 1 it moves.")
+    bytes: BigInt = strawberry.field(description="Size of the original in bytes.")
+    sha256: str = strawberry.field(description="SHA-256 of the original, in hexadecimal.")
+    created_at: dt.datetime = strawberry.field(description="When it was uploaded or imported.")
+    updated_at: dt.datetime = strawberry.field(description="When something was last said of it.")
+    expires_at: dt.datetime | None = strawberry.field(description="When it will be gone; null for never.")
+    domain: strawberry.Private[domain.Media]
+
+    @strawberry.field(description="Address of the image as it is, without its metadata.")
+    def url(self, info: Info) -> str:
+        return plan(self.domain, IDENTITY).url(info.context.services.source_url)
+
+    @strawberry.field(description="The image transformed: address, size and format agree. Asking renders nothing.")
+    def rendition(self, info: Info, transform: TransformInput) -> Rendition:
+        return _rendition(info, self.domain, transform)
+
+    @strawberry.field(description="Words that the team has put on it, in their order.")
+    async def tags(self, info: Info) -> list[str]:
+        return list(await info.context.tags.load(self.domain.id))
+
+
+def _rendition(info: Info, media: domain.Media, asked: TransformInput) -> Rendition:
+    planned = plan(media, asked.parse())
+    return transform.present(planned, info.context.services.source_url)
+
+
+def present(media: domain.Media) -> Media:
+    """A media in GraphQL's words."""
+    original = media.original
+    return Media(
+        id=format_global_id("Media", media.id),
+        uid=media.uid,
+        name=media.name,
+        caption=media.caption,
+        alt_text=media.alt_text,
+        public=media.public,
+        format=original.format,
+        content_type=original.format.content_type,
+        width=original.width,
+        height=original.height,
+        frames=original.frames,
+        bytes=BigInt(media.bytes),
+        sha256=media.sha256,
+        created_at=media.created_at,
+        updated_at=media.updated_at,
+        expires_at=media.expires_at,
+        domain=media,
+    )
+
+
+def _cursors(items: Sequence[domain.Media]) -> list[str]:
+    return [Cursor(item.created_at, item.id).format() for item in items]
+
+
+_ID = strawberry.argument(description="Global id, as `id` gives it.")
+
+
+@strawberry.type
+class MediaQuery:
+    """What can be asked of media."""
+
+    @strawberry.field(description="One media; null when there is none, or it is not yours to see.")
+    async def media(self, info: Info, id: Annotated[strawberry.ID, _ID]) -> Media | None:
+        try:
+            return present(await info.context.library.get(info.context.principal, media_id_of(id)))
+        except NotFound:
+            return None
+
+    @strawberry.field(description="The team's media, newest first.")
+    async def media_list(
+        self,
+        info: Info,
+        first: Annotated[
+            int | None, strawberry.argument(description="How many from the start, at most 100; 50 unless `last` is given.")
+        ] = None,
+        after: Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")] = None,
+        last: Annotated[int | None, strawberry.argument(description="How many from the end, at most 100.")] = None,
+        before: Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")] = None,
+    ) -> Connection[Media]:
+        library, principal = info.context.library, info.context.principal
+        page = await library.list(principal, parse_page(first, after, last, before))
+        cursors = _cursors(page.items)
+        return Connection(
+            nodes=[present(item) for item in page.items],
+            page_info=page_info(page, cursors),
+            cursors=cursors,
+            count=functools.partial(library.count, principal),
+        )
+
+    @strawberry.field(description="Any object by its global id; null when there is none, or it is not yours to see.")
+    async def node(self, info: Info, id: Annotated[strawberry.ID, _ID]) -> Node | None:
+        return (await _nodes(info, [id]))[0]
+
+    @strawberry.field(description="Objects by their global ids, in the same order; null for each that is not there.")
+    async def nodes(
+        self,
+        info: Info,
+        ids: Annotated[list[strawberry.ID], strawberry.argument(description="At most 100 global ids.")],
+    ) -> list[Node | None]:
+        if len(ids) > _MAX_NODES:
+            raise InvalidInput("ids", f"'ids' has at most {_MAX_NODES} items.")
+        return await _nodes(info, ids)
+
+
+async def _nodes(info: Info, ids: Sequence[str]) -> list[Node | None]:
+    media_ids = [find_media_id(text) for text in ids]
+    known = [media_id for media_id in media_ids if media_id is not None]
+    context = info.context
+    found = dict(zip(known, await context.library.find_many(context.principal, known), strict=True)) if known else {}
+    media = [found.get(media_id) if media_id else None for media_id in media_ids]
+    return [present(item) if item else None for item in media]

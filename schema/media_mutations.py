@@ -1,0 +1,240 @@
+"""Making, changing and deleting media. Expected failures are data: each payload has the media or its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Annotated, TypeVar
+
+import strawberry
+
+from graphql_api.domain import media as domain
+from graphql_api.errors import TintypeError
+from graphql_api.services.batch import run_batch
+from schema.context import Info
+from schema.errors import UserError, user_error
+from schema.media import Media, present
+from schema.node import media_id_of
+from schema.scalars import Upload
+
+_TAGS = "At most 10 words of at most 50 characters; kept in lower case."
+_PUBLIC = "Whether everybody who knows the address may see it."
+
+
+@strawberry.input(description="A file to keep.")
+class UploadMediaInput:
+    """Upload and Details."""
+
+    file: Upload = strawberry.field(description="The file, at most 70 MiB.")
+    name: str | None = strawberry.field(default=None, description="File name; the uploaded file's unless given.")
+    caption: str | None = strawberry.field(default=None, description="Caption.")
+    alt_text: str | None = strawberry.field(default=None, description="What a screen reader says of it.")
+    public: bool = strawberry.field(default=True, description=_PUBLIC)
+    tags: list[str] = strawberry.field(default_factory=list, description=_TAGS)
+
+
+@strawberry.input(description="A file to fetch and keep.")
+class ImportMediaInput:
+    """A URL and Details."""
+
+    url: str = strawberry.field(description="http or https; it must lead to a public address.")
+    name: str | None = strawberry.field(default=None, description="File name; the URL's unless given.")
+    caption: str | None = strawberry.field(default=None, description="Caption.")
+    alt_text: str | None = strawberry.field(default=None, description="What a screen reader says of it.")
+    public: bool = strawberry.field(default=True, description=_PUBLIC)
+    tags: list[str] = strawberry.field(default_factory=list, description=_TAGS)
+
+
+@strawberry.input(description="What to change of a media; fields that are not given stay.")
+class UpdateMediaInput:
+    """An id and Changes."""
+
+    id: strawberry.ID = strawberry.field(description="Global id of the media.")
+    name: strawberry.Maybe[str] = strawberry.field(default=None, description="File name.")
+    caption: strawberry.Maybe[str | None] = strawberry.field(default=None, description="Caption; null clears it.")
+    alt_text: strawberry.Maybe[str | None] = strawberry.field(
+        default=None, description="What a screen reader says of it; null clears it."
+    )
+    public: strawberry.Maybe[bool] = strawberry.field(default=None, description=_PUBLIC)
+    tags: strawberry.Maybe[list[str]] = strawberry.field(default=None, description=f"All tags anew. {_TAGS}")
+
+
+@strawberry.input(description="A media to delete.")
+class DeleteMediaInput:
+    """An id."""
+
+    id: strawberry.ID = strawberry.field(description="Global id of the media.")
+
+
+@strawberry.type(description="What an upload came to.")
+class UploadMediaPayload:
+    """Media or errors."""
+
+    media: Media | None = strawberry.field(default=None, description="The new media; null when there are errors.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was kept.")
+
+
+@strawberry.type(description="What an import came to.")
+class ImportMediaPayload:
+    """Media or errors."""
+
+    media: Media | None = strawberry.field(default=None, description="The new media; null when there are errors.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was kept.")
+
+
+@strawberry.type(description="What an update came to.")
+class UpdateMediaPayload:
+    """Media or errors."""
+
+    media: Media | None = strawberry.field(default=None, description="The changed media; null when there are errors.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was changed.")
+
+
+@strawberry.type(description="What a deletion came to.")
+class DeleteMediaPayload:
+    """An id or errors."""
+
+    deleted_id: strawberry.ID | None = strawberry.field(
+        default=None, description="Id of what was deleted; null when there are errors."
+    )
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was deleted.")
+
+
+_RESULTS = "One result for each item, in the order of the input."
+
+
+@strawberry.type(description="What a batch of uploads came to.")
+class UploadMediaBatchPayload:
+    """One payload an item."""
+
+    results: list[UploadMediaPayload] = strawberry.field(description=_RESULTS)
+
+
+@strawberry.type(description="What a batch of imports came to.")
+class ImportMediaBatchPayload:
+    """One payload an item."""
+
+    results: list[ImportMediaPayload] = strawberry.field(description=_RESULTS)
+
+
+@strawberry.type(description="What a batch of updates came to.")
+class UpdateMediaBatchPayload:
+    """One payload an item."""
+
+    results: list[UpdateMediaPayload] = strawberry.field(description=_RESULTS)
+
+
+@strawberry.type(description="What a batch of deletions came to.")
+class DeleteMediaBatchPayload:
+    """One payload an item."""
+
+    results: list[DeleteMediaPayload] = strawberry.field(description=_RESULTS)
+
+
+def _details(asked: UploadMediaInput | ImportMediaInput) -> domain.Details:
+    return domain.Details(asked.name, asked.caption, asked.alt_text, asked.public, tuple(asked.tags))
+
+
+def _changes(asked: UpdateMediaInput) -> domain.Changes:
+    keep = domain.KEEP
+    return domain.Changes(
+        name=asked.name.value if asked.name else keep,
+        caption=asked.caption.value if asked.caption else keep,
+        alt_text=asked.alt_text.value if asked.alt_text else keep,
+        public=asked.public.value if asked.public else keep,
+        tags=tuple(asked.tags.value) if asked.tags else keep,
+    )
+
+
+async def _upload(info: Info, asked: UploadMediaInput) -> UploadMediaPayload:
+    context = info.context
+    try:
+        media = await context.library.upload(context.principal, asked.file, _details(asked))
+    except TintypeError as error:
+        return UploadMediaPayload(errors=[user_error(error)])
+    return UploadMediaPayload(media=present(media))
+
+
+async def _import(info: Info, asked: ImportMediaInput) -> ImportMediaPayload:
+    context = info.context
+    try:
+        media = await context.library.import_url(context.principal, asked.url, _details(asked))
+    except TintypeError as error:
+        return ImportMediaPayload(errors=[user_error(error)])
+    return ImportMediaPayload(media=present(media))
+
+
+async def _update(info: Info, asked: UpdateMediaInput) -> UpdateMediaPayload:
+    context = info.context
+    try:
+        media = await context.library.update(context.principal, media_id_of(asked.id), _changes(asked))
+    except TintypeError as error:
+        return UpdateMediaPayload(errors=[user_error(error)])
+    context.tags.clear(media.id)
+    return UpdateMediaPayload(media=present(media))
+
+
+async def _delete(info: Info, asked: DeleteMediaInput) -> DeleteMediaPayload:
+    context = info.context
+    try:
+        await context.library.delete(context.principal, media_id_of(asked.id))
+    except TintypeError as error:
+        return DeleteMediaPayload(errors=[user_error(error)])
+    return DeleteMediaPayload(deleted_id=asked.id)
+
+
+InputT = TypeVar("InputT")
+PayloadT = TypeVar("PayloadT")
+
+
+async def _batch(
+    info: Info, work: Callable[[Info, InputT], Awaitable[PayloadT]], items: Sequence[InputT]
+) -> list[PayloadT]:
+    return await run_batch(items, lambda item: work(info, item))
+
+
+_ITEMS = strawberry.argument(description="At most 100 items; each succeeds or fails on its own.")
+
+
+@strawberry.type
+class MediaMutation:
+    """What can be done with media."""
+
+    @strawberry.mutation(description="Keep an uploaded file (multipart request).")
+    async def upload_media(self, info: Info, input: UploadMediaInput) -> UploadMediaPayload:
+        return await _upload(info, input)
+
+    @strawberry.mutation(description="Keep several uploaded files.")
+    async def upload_media_batch(
+        self, info: Info, input: Annotated[list[UploadMediaInput], _ITEMS]
+    ) -> UploadMediaBatchPayload:
+        return UploadMediaBatchPayload(results=await _batch(info, _upload, input))
+
+    @strawberry.mutation(description="Fetch a file by URL and keep it.")
+    async def import_media(self, info: Info, input: ImportMediaInput) -> ImportMediaPayload:
+        return await _import(info, input)
+
+    @strawberry.mutation(description="Fetch several files by URL and keep them.")
+    async def import_media_batch(
+        self, info: Info, input: Annotated[list[ImportMediaInput], _ITEMS]
+    ) -> ImportMediaBatchPayload:
+        return ImportMediaBatchPayload(results=await _batch(info, _import, input))
+
+    @strawberry.mutation(description="Change what is said of a media.")
+    async def update_media(self, info: Info, input: UpdateMediaInput) -> UpdateMediaPayload:
+        return await _update(info, input)
+
+    @strawberry.mutation(description="Change what is said of several media.")
+    async def update_media_batch(
+        self, info: Info, input: Annotated[list[UpdateMediaInput], _ITEMS]
+    ) -> UpdateMediaBatchPayload:
+        return UpdateMediaBatchPayload(results=await _batch(info, _update, input))
+
+    @strawberry.mutation(description="Delete a media and its renditions. It cannot be undone.")
+    async def delete_media(self, info: Info, input: DeleteMediaInput) -> DeleteMediaPayload:
+        return await _delete(info, input)
+
+    @strawberry.mutation(description="Delete several media.")
+    async def delete_media_batch(
+        self, info: Info, input: Annotated[list[DeleteMediaInput], _ITEMS]
+    ) -> DeleteMediaBatchPayload:
+        return DeleteMediaBatchPayload(results=await _batch(info, _delete, input))
