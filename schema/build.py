@@ -37,7 +37,8 @@ SCHEMA = TintypeSchema(
     mutation=Mutation,
     types=[Media, *ERROR_TYPES],
     extensions=EXTENSIONS,
-    config=StrawberryConfig(scalar_map=SCALARS, sort_schema=True),
+    # Never `sort_schema` here: it rebuilds the enums without Strawberry's conversion, and inputs arrive as plain texts.
+    config=StrawberryConfig(scalar_map=SCALARS),
 )
 
 
