@@ -82,9 +82,7 @@ def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     if not asyncio.run(_prepare_database(settings)):
         return 1
     welcome = asyncio.run(_make_demo(settings)) if arguments.demo else None
-    return server.serve(
-        settings, host=arguments.host, port=arguments.port, workers=arguments.workers, welcome=welcome
-    )
+    return server.serve(settings, host=arguments.host, port=arguments.port, workers=arguments.workers, welcome=welcome)
 
 
 async def _prepare_database(settings: Settings) -> bool:

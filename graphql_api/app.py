@@ -48,19 +48,13 @@ class Services:
 
 
 @asynccontextmanager
-async def open_services(settings: Settings) -> AsyncIterator[Services]:
-    """The services of these settings, closed in the opposite order."""
+async def open_services(settings: Settings, imaging: ImagingPool | None = None) -> AsyncIterator[Services]:
+    """The services of these settings, closed in the opposite order; an `imaging` that is given stays open."""
     async with AsyncExitStack() as stack:
         database = await stack.enter_async_context(open_database(settings.database_url))
-        imaging = ImagingPool(
-            Bounds(
-                workers=settings.imaging_workers,
-                memory_bytes=settings.imaging_memory_bytes,
-                seconds=settings.imaging_seconds,
-                queue=settings.imaging_queue,
-            )
-        )
-        stack.push_async_callback(imaging.close)
+        if imaging is None:
+            imaging = ImagingPool(_bounds(settings))
+            stack.push_async_callback(imaging.close)
         fetcher = Fetcher(
             allowed_hosts=settings.import_allowed_hosts,
             host_map=settings.import_host_map,
@@ -90,11 +84,20 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         )
 
 
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds(
+        workers=settings.imaging_workers,
+        memory_bytes=settings.imaging_memory_bytes,
+        seconds=settings.imaging_seconds,
+        queue=settings.imaging_queue,
+    )
+
+
 def _now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
-def make_app(settings: Settings) -> web.Application:
+def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Application:
     """The whole application; its services open when it starts and close when it ends."""
     database: list[Database] = []
 
@@ -114,7 +117,7 @@ def make_app(settings: Settings) -> web.Application:
     )
 
     async def run_services(app: web.Application) -> AsyncIterator[None]:
-        async with open_services(settings) as services:
+        async with open_services(settings, imaging) as services:
             database[:] = [services.database]
             app[CONTEXT] = Context(
                 library=services.library,
@@ -125,11 +128,11 @@ def make_app(settings: Settings) -> web.Application:
                 source_url=settings.source_url,
                 is_ready=services.health.failing,
             )
-            sweeping = asyncio.create_task(_sweep(services))
+            starting = asyncio.create_task(_settle_in(services))
             yield
-            sweeping.cancel()
+            starting.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await sweeping
+                await starting
 
     app.cleanup_ctx.append(run_services)
     _add_routes(app)
@@ -147,11 +150,13 @@ def _add_routes(app: web.Application) -> None:
     mount(app, IMGPRO)
 
 
-async def _sweep(services: Services) -> None:
-    """Once after each start: remove what a crash may have left."""
+async def _settle_in(services: Services) -> None:
+    """Once after each start: have the imaging workers up before the first picture, remove what a crash has left."""
     try:
+        if failing := await services.health.failing():
+            log.error("not_ready", failing=failing)
         await services.spool.sweep()
         if removed := await services.originals.sweep(_now()):
             log.info("swept", originals=removed)
     except Exception:
-        log.exception("sweep_failed")
+        log.exception("settling_in_failed")

@@ -1,4 +1,7 @@
-"""All configuration: environment variables with the prefix TINTYPE_, and `.env`. docs/configuration.md is checked against it."""
+"""All configuration: environment variables with the prefix TINTYPE_, and `.env`.
+
+docs/configuration.md is checked against it.
+"""
 
 from __future__ import annotations
 

@@ -105,6 +105,7 @@ class LimitExceeded(TintypeError):
 
     @property
     def retry_after(self) -> int | None:
+        """Whole seconds, where known."""
         seconds = self.args[1]
         return int(seconds) if seconds is not None else None
 

@@ -89,19 +89,20 @@ def _terminate(processes: list[SpawnProcess]) -> None:
 
 def welcome_text(url: str, key: str) -> str:
     """What the first start prints: the key, where GraphiQL is, three lines to copy."""
-    query = "{ mediaList(first: 5) { nodes { uid name url rendition(transform: { width: 640, format: WEBP }) { url } } } }"
+    query = "{ mediaList(first: 1) { nodes { name rendition(transform: { width: 640, format: WEBP }) { url } } } }"
+    ask = f"""curl -s -H 'Authorization: Bearer {key}' --json '{{"query": "{query}"}}' {url}/graphql"""
     return f"""
 Tintype is running. A demo team was made; this is its key, shown only now:
 
     {key}
 
-GraphiQL (the key goes into its field, or is already there):
+GraphiQL, with the key in its field:
 
     {url}/graphql#key={key}
 
 Upload a picture, ask GraphQL for it, fetch it resized:
 
     curl -s -H 'Authorization: Bearer {key}' -F file=@photo.jpg {url}/v1/images
-    curl -s -H 'Authorization: Bearer {key}' --json '{{"query": "{query}"}}' {url}/graphql
-    curl -s -o small.webp "$(curl -s -H 'Authorization: Bearer {key}' --json '{{"query": "{query}"}}' {url}/graphql | grep -o 'http[^"]*w=640')"
+    {ask}
+    curl -s -o small.webp "$({ask} | grep -o 'http[^"]*w=640')"
 """

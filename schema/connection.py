@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import strawberry
 
@@ -27,7 +27,9 @@ class Edge(Generic[NodeT]):
     """Relay's Edge."""
 
     node: NodeT = strawberry.field(description="The item.")
-    cursor: str = strawberry.field(description="Opaque position; good for `after` and `before`, even once the item is gone.")
+    cursor: str = strawberry.field(
+        description="Opaque position; good for `after` and `before`, even once the item is gone."
+    )
 
 
 @strawberry.type(description="A page of a list.")
@@ -58,7 +60,7 @@ def parse_page(first: int | None, after: str | None, last: int | None, before: s
     )
 
 
-def page_info(page: Page[object], cursors: list[str]) -> PageInfo:
+def page_info(page: Page[Any], cursors: list[str]) -> PageInfo:
     """Relay's words for where a page stands."""
     return PageInfo(
         has_next_page=page.has_next,

@@ -5,8 +5,9 @@ The rules are built once: a rule class made anew for each request would never be
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
+from graphql import ASTValidationRule
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
 from strawberry.extensions.max_aliases import create_validator as alias_limit
 from strawberry.extensions.query_depth_limiter import create_validator as depth_limit
@@ -16,11 +17,11 @@ MAX_DEPTH = 12  # introspection counts as one level
 MAX_ALIASES = 50
 _CACHED_DOCUMENTS = 256
 
-_RULES = [depth_limit(MAX_DEPTH, None), alias_limit(MAX_ALIASES)]
+_RULES: Sequence[type[ASTValidationRule]] = [depth_limit(MAX_DEPTH, None), alias_limit(MAX_ALIASES)]
 
 EXTENSIONS: list[Callable[[], SchemaExtension]] = [
     lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
-    lambda: AddValidationRules(_RULES),
+    lambda: AddValidationRules(list(_RULES)),
     lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
     lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
 ]

@@ -19,7 +19,7 @@ from schema.connection import Connection, page_info, parse_page
 from schema.context import Info
 from schema.node import Node, find_media_id, format_global_id, media_id_of
 from schema.scalars import BigInt
-from schema.transform import ImageFormat, Rendition, TransformInput
+from schema.transform import Rendition, TransformInput
 
 _MAX_NODES = 100
 
@@ -33,7 +33,7 @@ class Media(Node):
     caption: str | None = strawberry.field(description="Caption, if there is one.")
     alt_text: str | None = strawberry.field(description="What a screen reader says of it.")
     public: bool = strawberry.field(description="Whether everybody who knows the address may see it.")
-    format: ImageFormat = strawberry.field(description="Format of the original.")
+    format: domain.Format = strawberry.field(description="Format of the original.")
     content_type: str = strawberry.field(description="Media type of the original.")
     width: int = strawberry.field(description="Width of the original in pixels, upright.")
     height: int = strawberry.field(description="Height of the original in pixels, upright.")
@@ -110,7 +110,8 @@ class MediaQuery:
         self,
         info: Info,
         first: Annotated[
-            int | None, strawberry.argument(description="How many from the start, at most 100; 50 unless `last` is given.")
+            int | None,
+            strawberry.argument(description="How many from the start, at most 100; 50 unless `last` is given."),
         ] = None,
         after: Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")] = None,
         last: Annotated[int | None, strawberry.argument(description="How many from the end, at most 100.")] = None,

@@ -1,10 +1,11 @@
-"""The GraphQL multipart request specification, streamed: operations, then the map, then each file straight to the spool.
+"""The GraphQL multipart request specification, streamed: operations, the map, then each file straight to the spool.
 
 A file stands for exactly one variable, only a null may be replaced, and nothing past the limits is read.
 """
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 
 from aiohttp import BodyPartReader, web
@@ -16,7 +17,10 @@ from graphql_api.services.batch import MAX_BATCH
 from graphql_api.services.spool import Spool
 from graphql_api.web.uploads import form_parts, parse_json, part_pieces, read_text
 
+_MAX_DIGITS = 3
+
 Path = tuple[str, ...]
+Parts = AsyncIterator[tuple[str, BodyPartReader]]
 
 
 async def read_multipart(request: web.Request, spool: Spool, stack: AsyncExitStack) -> object:
@@ -34,8 +38,8 @@ async def read_multipart(request: web.Request, spool: Spool, stack: AsyncExitSta
     return operations
 
 
-async def _text_part(parts: object, expected: str) -> str:
-    async for name, part in parts:  # type: ignore[attr-defined]
+async def _text_part(parts: Parts, expected: str) -> str:
+    async for name, part in parts:
         if name == expected:
             return await read_text(part)
         break
@@ -51,7 +55,7 @@ def _parse_map(value: object) -> dict[str, Path]:
         if not isinstance(targets, list) or len(targets) != 1 or not isinstance(targets[0], str):
             raise InvalidInput(None, "The form's map must give exactly one path for each file.")
         path = tuple(targets[0].split("."))
-        if path[0] != "variables" or len(path) < 2:
+        if path[0] != "variables" or not path[1:]:
             raise InvalidInput(None, "A path of the form's map must start with 'variables.'.")
         paths[name] = path
     if len(set(paths.values())) != len(paths):
@@ -83,7 +87,13 @@ def _set(operations: object, path: Path, upload: Upload) -> None:
 def _step(holder: object, step: str) -> object:
     if isinstance(holder, dict) and step in holder:
         return holder[step]
-    if isinstance(holder, list) and step.isascii() and step.isdigit() and len(step) < 4 and int(step) < len(holder):
+    if (
+        isinstance(holder, list)
+        and step.isascii()
+        and step.isdigit()
+        and len(step) <= _MAX_DIGITS
+        and int(step) < len(holder)
+    ):
         return holder[int(step)]
     raise _no_place((step,))
 

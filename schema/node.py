@@ -15,7 +15,9 @@ from graphql_api.errors import NotFound
 class Node:
     """What `node(id:)` can give."""
 
-    id: strawberry.ID = strawberry.field(description="Opaque and globally unique; good for `node(id:)` and as a cache key.")
+    id: strawberry.ID = strawberry.field(
+        description="Opaque and globally unique; good for `node(id:)` and as a cache key."
+    )
 
 
 def format_global_id(type_name: str, local_id: uuid.UUID | int) -> strawberry.ID:

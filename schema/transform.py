@@ -11,18 +11,18 @@ from graphql_api.domain.geometry import Fit
 from graphql_api.domain.media import Format
 from graphql_api.domain.rendition import Rendition as PlannedRendition
 
-ImageFormat = strawberry.enum(Format, name="ImageFormat", description="An image format.")
-_fit = strawberry.enum(Fit, name="Fit", description="How an image meets the box of width x height.")
+strawberry.enum(Format, name="ImageFormat", description="An image format.")
+strawberry.enum(Fit, name="Fit", description="How an image meets the box of width x height.")
 
 
-@strawberry.enum(description="A size by name.")
+@strawberry.enum(description="A size by name: a short side of 320, 640 or 1080 pixels, or a card of 1200 x 630.")
 class SizeName(Enum):
     """The words of `size=`."""
 
-    S = strawberry.enum_value("s", description="Short side 320 pixels.")
-    M = strawberry.enum_value("m", description="Short side 640 pixels.")
-    L = strawberry.enum_value("l", description="Short side 1080 pixels.")
-    SOCIAL = strawberry.enum_value("social", description="A social card: 1200 x 630, padded.")
+    S = "s"
+    M = "m"
+    L = "l"
+    SOCIAL = "social"
 
 
 @strawberry.input(description="What to make of an image. Nothing given leaves it as it is, without metadata.")
@@ -31,11 +31,11 @@ class TransformInput:
 
     width: int | None = strawberry.field(default=None, description="Width of the box, 1 to 8192 pixels.")
     height: int | None = strawberry.field(default=None, description="Height of the box, 1 to 8192 pixels.")
-    fit: _fit | None = strawberry.field(  # type: ignore[valid-type]
+    fit: Fit | None = strawberry.field(
         default=None, description="How the image meets the box; SCALE_DOWN unless given."
     )
     size: SizeName | None = strawberry.field(default=None, description="A size by name, instead of width and height.")
-    format: ImageFormat | None = strawberry.field(default=None, description="Output format; the original's unless given.")
+    format: Format | None = strawberry.field(default=None, description="Output format; the original's unless given.")
     quality: int | None = strawberry.field(default=None, description="1 to 100, for JPEG, WebP and AVIF.")
 
     def parse(self) -> domain.Transform:
@@ -51,14 +51,18 @@ class TransformInput:
         return domain.named_size(self.size.value)
 
 
-@strawberry.type(description="An image that a transform makes: the address and what is behind it. Asking renders nothing.")
+@strawberry.type(
+    description="An image that a transform makes: the address and what is behind it. Asking renders nothing."
+)
 class Rendition:
     """A planned rendition."""
 
-    url: str = strawberry.field(description="Where it is. Public images need no key; private ones an Authorization header.")
+    url: str = strawberry.field(
+        description="Where it is. Public images need no key; private ones an Authorization header."
+    )
     width: int = strawberry.field(description="Width in pixels.")
     height: int = strawberry.field(description="Height in pixels.")
-    format: ImageFormat = strawberry.field(description="Its format.")
+    format: Format = strawberry.field(description="Its format.")
     content_type: str = strawberry.field(description="Its media type.")
 
 

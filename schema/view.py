@@ -159,7 +159,11 @@ def _answer(result: ExecutionResult, request: web.Request, media_type: str) -> w
 
 def _refuse(error: TintypeError, request: web.Request, media_type: str) -> web.Response:
     """A request that never was an operation."""
-    coded = _plain(str(error), "BAD_REQUEST" if error.field is None and isinstance(error, InvalidInput) else error.code.upper(), request)
+    coded = _plain(
+        str(error),
+        "BAD_REQUEST" if error.field is None and isinstance(error, InvalidInput) else error.code.upper(),
+        request,
+    )
     return _respond({"errors": [coded]}, media_type, status_of(error), error_headers(error))
 
 

@@ -8,8 +8,8 @@ from graphql_api.domain.account import Profile, Scope
 from graphql_api.errors import Unauthenticated
 from schema.context import Info
 
-_scope = strawberry.enum(Scope, name="Scope", description="A right that an API key carries.")
-_profile = strawberry.enum(Profile, name="KeyProfile", description="The REST generation whose words a key expects.")
+strawberry.enum(Scope, name="Scope", description="A right that an API key carries.")
+strawberry.enum(Profile, name="KeyProfile", description="The REST generation whose words a key expects.")
 
 
 @strawberry.type(description="A team: it owns media, and keys that reach them.")
@@ -25,10 +25,8 @@ class ApiKey:
     """The caller's key."""
 
     name: str = strawberry.field(description="Its name.")
-    scopes: list[_scope] = strawberry.field(description="What it may do.")  # type: ignore[valid-type]
-    profile: _profile = strawberry.field(  # type: ignore[valid-type]
-        description="The REST generation whose words it expects."
-    )
+    scopes: list[Scope] = strawberry.field(description="What it may do.")
+    profile: Profile = strawberry.field(description="The REST generation whose words it expects.")
 
 
 @strawberry.type(description="Whoever sends this request.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from pypika_tortoise import Query, Table
+from pypika_tortoise.queries import Query, Table
 from tortoise.exceptions import IntegrityError
 from tortoise.transactions import in_transaction
 

@@ -120,3 +120,6 @@ def _postgres(url: str, scheme: str) -> str:
 def _pooled(url: str) -> str:
     return url if "maxsize=" in url else f"{url}{'&' if '?' in url else '?'}{_POOL}"
 
+
+# What `make migrations` compares the models with; no database is touched.
+AUTHORING = _config("sqlite://:memory:")

@@ -6,9 +6,9 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
 
-from pypika_tortoise import Order, Query, Table
+from pypika_tortoise.enums import Order
 from pypika_tortoise.functions import Count
-from pypika_tortoise.queries import QueryBuilder
+from pypika_tortoise.queries import Query, QueryBuilder, Table
 from pypika_tortoise.terms import Criterion, Tuple
 
 from graphql_api.db.models import Media as MediaRow
@@ -21,9 +21,9 @@ from graphql_api.domain.page import Cursor, Page, PageRequest
 _media, _team, _tag, _media_tag = Table("media"), Table("team"), Table("tag"), Table("media_tag")
 
 _OWN_COLUMNS = (
-    "id uid team_id name caption alt_text public format width height frames has_alpha bytes blob_id attributes "
-    "created_at updated_at expires_at"
-).split()
+    *("id", "uid", "team_id", "name", "caption", "alt_text", "public", "format", "width", "height", "frames"),
+    *("has_alpha", "bytes", "blob_id", "attributes", "created_at", "updated_at", "expires_at"),
+)
 
 
 def _select() -> QueryBuilder:
@@ -41,9 +41,7 @@ def _to_media(row: Row) -> Media:
         caption=row["caption"],
         alt_text=row["alt_text"],
         public=bool(row["public"]),
-        original=Original(
-            Format(row["format"]), row["width"], row["height"], row["frames"], bool(row["has_alpha"])
-        ),
+        original=Original(Format(row["format"]), row["width"], row["height"], row["frames"], bool(row["has_alpha"])),
         bytes=row["bytes"],
         sha256=row["blob_id"],
         attributes=json_object(row["attributes"]),
@@ -176,8 +174,5 @@ async def set_tags(team_id: int, media_id: uuid.UUID, tags: Sequence[str]) -> No
     await TagRow.bulk_create([TagRow(team_id=team_id, name=name) for name in tags], ignore_conflicts=True)
     ids = {row.name: row.id for row in await TagRow.filter(team_id=team_id, name__in=list(tags))}
     await MediaTagRow.bulk_create(
-        [
-            MediaTagRow(media_id=media_id, tag_id=ids[name], position=position)
-            for position, name in enumerate(tags)
-        ]
+        [MediaTagRow(media_id=media_id, tag_id=ids[name], position=position) for position, name in enumerate(tags)]
     )

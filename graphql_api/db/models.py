@@ -114,9 +114,7 @@ class MediaTag(Model):
 
     id = fields.BigIntField(primary_key=True)
     media: fields.ForeignKeyRelation[Media] = fields.ForeignKeyField("models.Media", related_name="media_tags")
-    tag: fields.ForeignKeyRelation[Tag] = fields.ForeignKeyField(
-        "models.Tag", related_name="media_tags", db_index=True
-    )
+    tag: fields.ForeignKeyRelation[Tag] = fields.ForeignKeyField("models.Tag", related_name="media_tags", db_index=True)
     position = fields.IntField()
 
     class Meta:

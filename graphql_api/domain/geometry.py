@@ -12,7 +12,7 @@ from enum import StrEnum
 
 
 class Fit(StrEnum):
-    """How an image meets the box of width x height. Meanings: Cloudflare Images, as contracts/imgpro.md 2.2 has them."""
+    """How an image meets the box of width x height, as Cloudflare Images defines it."""
 
     SCALE_DOWN = "scale-down"  # inside the box, never enlarged
     CONTAIN = "contain"  # as large as fits in the box
@@ -31,6 +31,7 @@ class Size:
 
     @property
     def pixels(self) -> int:
+        """The area."""
         return self.width * self.height
 
 

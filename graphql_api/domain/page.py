@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import datetime as dt
 import json
 import uuid
@@ -36,10 +35,8 @@ def parse_cursor(name: str, text: str) -> Cursor:
     try:
         raw = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
         moment, media_id = json.loads(raw)
-        cursor = Cursor(dt.datetime.fromisoformat(moment), uuid.UUID(media_id))
-        if cursor.created_at.utcoffset() != dt.timedelta(0):
-            raise ValueError(moment)
-    except (ValueError, TypeError, AttributeError, binascii.Error, RecursionError) as error:
+        cursor = Cursor(dt.datetime.fromisoformat(moment).astimezone(dt.UTC), uuid.UUID(media_id))
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
         raise InvalidInput(name, f"'{name}' is not a cursor of this list.") from error
     return cursor
 

@@ -14,6 +14,8 @@ from graphql_api.domain.media import Format, parse_format
 from graphql_api.domain.transform import Output, Stage, Transform, format_size, named_size
 from graphql_api.errors import InvalidInput
 
+_MAX_DIGITS = 6
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -36,7 +38,7 @@ class Parameter:
 
 
 def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 6):
+    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
         raise ValueError(text)
     return int(text)
 

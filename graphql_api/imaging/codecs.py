@@ -51,13 +51,11 @@ def lock_down() -> None:
     logging.getLogger("pyvips").setLevel(logging.CRITICAL)
 
 
-def load(
-    path: Path, source: Format, *, frames: bool = False, strict: bool = False, shrink: float = 1
-) -> pyvips.Image:
+def load(path: Path, source: Format, *, frames: bool = False, strict: bool = False, shrink: float = 1) -> pyvips.Image:
     """Open a file for one pass from top to bottom.
 
-    `frames` takes all of an animation, one below the other; `strict` refuses damaged data; a `shrink` above 1 allows the
-    decoder to leave pixels out as long as the resampler still has enough.
+    `frames` takes all of an animation, one below the other. `strict` refuses damaged data. A `shrink` above 1 lets the
+    decoder leave pixels out, as long as the resampler still has enough.
     """
     options: dict[str, Any] = {"access": "sequential", "fail_on": "error" if strict else "none"}
     if frames and source.can_move:

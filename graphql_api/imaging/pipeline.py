@@ -13,6 +13,7 @@ from graphql_api.imaging.jobs import Probe, Render, SelfTest
 
 # An interlaced file is decoded whole before its first row comes out: it may have half the pixels of another.
 _INTERLACED_WEIGHT = 2
+_NEARLY_BLACK = 8
 _PROBE_SHRINK = 16  # the entropy coding of a JPEG is read whole at any shrink, which is all a check needs
 
 
@@ -86,10 +87,8 @@ def _round_trip(job: SelfTest, target: Format) -> bool:
     try:
         codecs.save(pyvips.Image.black(16, 16, bands=3).copy(interpretation="srgb"), path, target, None)
         decoded = codecs.load(path, target, strict=True)
-        return (decoded.width, decoded.height) == (16, 16) and decoded.extract_band(0).avg() < 8
+        return (decoded.width, decoded.height) == (16, 16) and decoded.extract_band(0).avg() < _NEARLY_BLACK
     except pyvips.Error:
         return False
     finally:
         path.unlink(missing_ok=True)
-
-

@@ -71,7 +71,11 @@ class ImagingPool:
 
     async def close(self) -> None:
         """End the workers, whatever they are doing."""
-        await asyncio.to_thread(_stop, self._pool)
+        await asyncio.to_thread(self.stop)
+
+    def stop(self) -> None:
+        """As `close`, for who has no event loop; it may take a moment."""
+        _stop(self._pool)
 
     async def _run(self, function: Callable[[JobT], ResultT], job: JobT) -> ResultT:
         if self._jobs >= self._bounds.workers + self._bounds.queue:
@@ -112,7 +116,7 @@ class ImagingPool:
 
 
 def _stop(pool: ProcessPool) -> None:
-    pool.stop()
+    pool.stop()  # type: ignore[no-untyped-call]
     pool.join()
 
 

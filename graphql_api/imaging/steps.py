@@ -13,6 +13,7 @@ import pyvips
 from graphql_api.domain.geometry import Geometry, Size
 
 _UPRIGHT = 1
+_LAST = 8
 _FIRST_SIDEWAYS = 5  # EXIF orientations 5 to 8 swap width and height
 _WHITE = [255, 255, 255]
 _PROFILE = "icc-profile-data"
@@ -30,7 +31,7 @@ class Plan:
 def orientation(image: pyvips.Image) -> int:
     """The EXIF orientation, 1 to 8."""
     value = int(image.get("orientation")) if image.get_typeof("orientation") else _UPRIGHT
-    return value if _UPRIGHT <= value <= 8 else _UPRIGHT
+    return value if _UPRIGHT <= value <= _LAST else _UPRIGHT
 
 
 def upright(size: Size, turned: int) -> Size:

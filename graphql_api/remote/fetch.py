@@ -20,6 +20,8 @@ from graphql_api.remote.guard import BlockedAddressError, public_socket
 _PIECE = 256 * 1024
 _MAX_REDIRECTS = 5
 _MAX_URL = 4096
+_REDIRECTS = (301, 302, 303, 307, 308)
+_REDIRECTS = (301, 302, 303, 307, 308)
 _HEADERS = {"User-Agent": "Tintype", "Accept": "image/*,*/*;q=0.8", "Accept-Encoding": "identity"}
 
 
@@ -75,7 +77,7 @@ class Fetcher:
                 return response
             response.close()
             location = response.headers.get("Location")
-            if not (300 <= response.status < 400 and location):
+            if not (response.status in _REDIRECTS and location):
                 raise UpstreamFailed(f"The URL answered with status {response.status}.")
             url = _parse(location, base=url)
         raise UpstreamFailed(f"The URL redirects more than {_MAX_REDIRECTS} times.")

@@ -15,6 +15,7 @@ from graphql_api.errors import InvalidInput, Unauthenticated
 GUESTS = "Anonymous uploads"  # the team that owns what came without a key
 _MAX_SECRET = 256
 _MAX_NAME = 100
+_MAX_EMAIL = 254
 _MIN_PASSWORD = 8
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
@@ -63,7 +64,7 @@ class Accounts:
 
     async def make_user(self, email: str, password: str | None, team: Team | None, *, admin: bool) -> None:
         """A new person. InvalidInput, Conflict."""
-        if not _EMAIL.fullmatch(email) or len(email) > 254:
+        if not _EMAIL.fullmatch(email) or len(email) > _MAX_EMAIL:
             raise InvalidInput("email", "This is not an e-mail address.")
         if password is not None and len(password) < _MIN_PASSWORD:
             raise InvalidInput("password", f"A password has at least {_MIN_PASSWORD} characters.")

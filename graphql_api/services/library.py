@@ -75,7 +75,9 @@ class Library:
     async def _probe(self, upload: Upload) -> Original:
         found = sniff(upload.head)
         if found is None:
-            raise UnsupportedMedia("file", "The file is no image of a kind that can be read: JPEG, PNG, GIF, WebP, AVIF.")
+            raise UnsupportedMedia(
+                "file", "The file is no image of a kind that can be read: JPEG, PNG, GIF, WebP, AVIF."
+            )
         return await self._tools.imaging.probe(Probe(upload.path, found, self._tools.max_pixels))
 
     def _new_media(

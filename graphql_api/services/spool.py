@@ -43,7 +43,7 @@ class Spool:
     async def fill(
         self, pieces: AsyncIterable[bytes], *, limit: int, field: str, filename: str | None = None
     ) -> AsyncIterator[Upload]:
-        """All pieces in a file. TooLarge past `limit` bytes, InvalidInput for none, both naming `field`; StorageFull."""
+        """All pieces in a file. Naming `field`: TooLarge past `limit` bytes, InvalidInput for none. StorageFull."""
         async with self.path() as path:
             with await asyncio.to_thread(path.open, "wb") as file:
                 writer = _Writer(file)

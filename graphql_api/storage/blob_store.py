@@ -1,7 +1,7 @@
 """The protocol of byte stores, and the keys under which everything lies.
 
-    blobs/ab/cd/<sha256>             originals, by content: the same bytes lie there once
-    renditions/<sha256>/<recipe key> renditions; to purge those of an original is to delete a prefix
+blobs/ab/cd/<sha256>             originals, by content: the same bytes lie there once
+renditions/<sha256>/<recipe key> renditions; to purge those of an original is to delete a prefix
 """
 
 from __future__ import annotations

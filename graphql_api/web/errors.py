@@ -51,9 +51,7 @@ def error_body(code: str, message: str, field: str | None, request_id: str) -> d
     return {"error": {"code": code, "message": message, **named, "requestId": request_id}}
 
 
-def json_response(
-    body: object, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None
-) -> web.Response:
+def json_response(body: object, status: int = HTTPStatus.OK, headers: Mapping[str, str] | None = None) -> web.Response:
     """A JSON answer."""
     return web.Response(
         body=orjson.dumps(body), status=status, headers=headers, content_type="application/json", charset="utf-8"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
+from http import HTTPStatus
 
 import structlog
 from aiohttp import web
@@ -63,8 +64,8 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
 
 
 def _from_http(error: web.HTTPException, request_id: str) -> web.StreamResponse:
-    """aiohttp's own refusals (no such route, no such method) in our shape."""
-    if error.status < 400:
+    """Aiohttp's own refusals (no such route, no such method) in our shape."""
+    if error.status < HTTPStatus.BAD_REQUEST:
         raise error
     code = re.sub(r"\W+", "_", error.reason.lower())
     headers = {name: value for name, value in error.headers.items() if name in ("Allow", "Accept")}
@@ -74,8 +75,9 @@ def _from_http(error: web.HTTPException, request_id: str) -> web.StreamResponse:
 
 @web.middleware
 async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """No browser may guess a content type."""
+    """No browser may guess a content type, nobody needs to know our versions."""
     response = await handler(request)
     if not response.prepared:
         response.headers.setdefault("X-Content-Type-Options", "nosniff")
+        response.headers.setdefault("Server", "Tintype")
     return response

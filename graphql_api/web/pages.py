@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from pathlib import Path
 
 from aiohttp import web
@@ -57,6 +58,6 @@ def static_files() -> web.Application:
 async def _cache_assets(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Built assets carry their hash in their name: they never change."""
     response = await handler(request)
-    if "/assets/" in request.path and response.status == 200:
+    if "/assets/" in request.path and response.status == HTTPStatus.OK:
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

@@ -89,4 +89,3 @@ async def read_text(part: BodyPartReader, limit: int = MAX_JSON) -> str:
 
 def _malformed() -> InvalidInput:
     return InvalidInput(None, "The multipart body is malformed or ends too early.")
-

@@ -1,0 +1,96 @@
+"""What tests share: one pool of imaging workers, an application on a database of its own, real servers."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from graphql_api.app import make_app, open_services
+from graphql_api.config import Settings
+from graphql_api.db import database
+from graphql_api.domain.account import Profile, Scope
+from graphql_api.imaging.pool import Bounds, ImagingPool
+from tests.client import Client
+from tests.postgres import Cluster, start_cluster
+
+_CI = os.environ.get("CI") == "true"
+
+
+def missing(server: str) -> None:
+    """Fail where everything must run, skip loudly on a laptop."""
+    message = f"{server} is not installed: sh tests/install-services.sh"
+    if _CI:
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def imaging() -> Iterator[ImagingPool]:
+    pool = ImagingPool(Bounds(workers=2, memory_bytes=1536 * 1024 * 1024, seconds=30, queue=64))
+    yield pool
+    pool.stop()
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return make_settings(tmp_path)
+
+
+def make_settings(folder: Path, **changes: object) -> Settings:
+    """Settings that read nothing of the environment."""
+    return Settings(_env_file=None, data_dir=folder / "data", **changes)  # type: ignore[arg-type,call-arg]
+
+
+@asynccontextmanager
+async def run_app(settings: Settings, imaging: ImagingPool | None = None) -> AsyncIterator[Client]:
+    """A running application with a team `first`, and a client that has its key."""
+    async with AsyncExitStack() as stack:
+        await database.migrate(settings.database_url)
+        async with open_services(settings, imaging) as services:
+            keys = {}
+            for name in ("first", "second"):
+                team = await services.accounts.make_team(name)
+                keys[name] = await services.accounts.make_key(team, "test", Profile.G4, list(Scope))
+            reader = await services.accounts.make_team("first")
+            keys["reader"] = await services.accounts.make_key(reader, "reader", Profile.G4, [Scope.READ])
+        server = TestServer(make_app(settings, imaging))
+        await stack.enter_async_context(server)
+        client = Client(str(server.make_url("")), keys, settings)
+        yield await stack.enter_async_context(client)
+
+
+@pytest.fixture
+async def client(settings: Settings, imaging: ImagingPool) -> AsyncIterator[Client]:
+    async with run_app(settings, imaging) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Cluster]:
+    cluster = start_cluster()
+    if cluster is None:
+        missing("PostgreSQL")
+        return
+    yield cluster
+    cluster.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A fresh, empty database; each test that asks for one runs on both."""
+    if request.param == "sqlite":
+        return f"sqlite://{tmp_path}/test.db"
+    cluster: Cluster = request.getfixturevalue("postgres")
+    return cluster.create_database(f"t{uuid.uuid4().hex}")
+
+
+def pytest_configure() -> None:
+    """Forked workers would hang: make sure that nobody forks by accident."""
+    multiprocessing.set_start_method("spawn", force=True)

@@ -1,0 +1,97 @@
+"""What a measurement says: latencies, rates, and the lines of the table that they end in."""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """What a client saw in one round: seconds, the latency of every good answer in seconds, how many were not good."""
+
+    seconds: float
+    latencies: Sequence[float]
+    errors: int = 0
+    client_cpu: float = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Good answers per second."""
+        return len(self.latencies) / self.seconds
+
+
+def merge(tallies: Iterable[Tally]) -> Tally:
+    """Clients that ran side by side, as one."""
+    each = list(tallies)
+    return Tally(
+        seconds=max(tally.seconds for tally in each),
+        latencies=[latency for tally in each for latency in tally.latencies],
+        errors=sum(tally.errors for tally in each),
+        client_cpu=sum(tally.client_cpu for tally in each),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A line of the table; a field that a measurement does not have is empty."""
+
+    what: str
+    figure: str = ""
+    peer: str = ""
+    ratio: str = ""
+    aim: str = ""
+    latency: str = ""
+    errors: str = ""
+
+
+@dataclass(slots=True)
+class Report:
+    """Lines of the table, and what must be known to read them."""
+
+    rows: list[Row] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+
+
+def median_rate(rounds: Sequence[Tally]) -> float:
+    """The median of the rounds' rates."""
+    return statistics.median(tally.rate for tally in rounds)
+
+
+def format_ratio(ours: Sequence[float], theirs: Sequence[float]) -> str:
+    """The median of the ratios round by round, in which the machine's noise cancels, and how far they lie apart."""
+    ratios = [one / other for one, other in zip(ours, theirs, strict=True) if other]
+    if not ratios:
+        return "-"
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+
+
+def format_latency(rounds: Sequence[Tally]) -> str:
+    """p50 / p95 over all rounds, in milliseconds."""
+    latencies = [latency for tally in rounds for latency in tally.latencies]
+    return f"{percentile(latencies, 50) * 1000:.1f} / {percentile(latencies, 95) * 1000:.1f}"
+
+
+def percentile(values: Sequence[float], percent: int) -> float:
+    """The value below which so many per cent lie; 0 of nothing."""
+    ordered = sorted(values)
+    return ordered[min(len(ordered) - 1, len(ordered) * percent // 100)] if ordered else 0.0
+
+
+def count_errors(rounds: Sequence[Tally]) -> str:
+    """All rounds' errors."""
+    return str(sum(tally.errors for tally in rounds))
+
+
+def format_table(rows: Sequence[Row]) -> str:
+    """The table as text, every column as wide as it must be."""
+    head = Row("what", "Tintype", "peer", "ratio (range)", "aim", "p50 / p95 ms", "errors")
+    lines = [_cells(row) for row in (head, *rows)]
+    widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
+    texts = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+    return "\n".join([texts[0], "  ".join("-" * width for width in widths), *texts[1:]])
+
+
+def _cells(row: Row) -> tuple[str, ...]:
+    return (row.what, row.figure, row.peer, row.ratio, row.aim, row.latency, row.errors)
