@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from tortoise.connection import get_connection
+from tortoise.backends.base.client import BaseDBAsyncClient
+from tortoise.connection import get_connections
 from tortoise.context import TortoiseContext
 from tortoise.exceptions import OperationalError
 from tortoise.migrations.api import migrate as run_migrations
@@ -48,7 +49,7 @@ async def pending_migrations(url: str) -> int:
     async with TortoiseContext() as context:
         config = _config(url)
         await context.init(config=config)
-        executor = MigrationExecutor(get_connection("default"), config["apps"])
+        executor = MigrationExecutor(connection(), config["apps"])
         return len(await executor.plan())
 
 
@@ -73,7 +74,7 @@ async def _migrate_sqlite(url: str) -> None:
         await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
         await _migrate(f"{url}{'&' if '?' in url else '?'}foreign_keys=OFF")
     async with open_database(url):
-        broken = await get_connection("default").execute_query_dict("PRAGMA foreign_key_check")
+        broken = await connection().execute_query_dict("PRAGMA foreign_key_check")
         if broken:
             raise RuntimeError(f"the migration left {len(broken)} rows that point nowhere")
 
@@ -85,7 +86,7 @@ async def _migrate(url: str) -> None:
 
 async def check() -> None:
     """Raise unless the database answers."""
-    await get_connection("default").execute_query("SELECT 1")
+    await connection().execute_query("SELECT 1")
 
 
 @asynccontextmanager
@@ -100,13 +101,21 @@ async def transaction() -> AsyncIterator[None]:
         raise
 
 
+def connection() -> BaseDBAsyncClient:
+    """The connection of the open database, or of the transaction under way."""
+    (only,) = get_connections().all()
+    return only
+
+
 def _config(url: str) -> dict[str, Any]:
+    # Tortoise keeps prepared statements by connection name: one name for two dialects would mix them up.
+    name = "sqlite" if is_sqlite(url) else "postgres"
     return {
-        "connections": {"default": url if is_sqlite(url) else _pooled(_postgres(url, "asyncpg"))},
+        "connections": {name: url if is_sqlite(url) else _pooled(_postgres(url, "asyncpg"))},
         "apps": {
             _APP: {
                 "models": ["graphql_api.db.models"],
-                "default_connection": "default",
+                "default_connection": name,
                 "migrations": "graphql_api.db.migrations",
             }
         },

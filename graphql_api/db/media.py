@@ -73,19 +73,23 @@ async def _fetch(query: QueryBuilder) -> list[Media]:
 
 async def page(team_id: int, request: PageRequest, now: dt.datetime) -> Page[Media]:
     """A slice of a team's media, newest first. By keyset: a page costs the same however deep it lies."""
+    found = await _fetch(page_query(team_id, request, now))
+    more = len(found) > request.size
+    items = found[: request.size]
+    if request.backward:
+        return Page(tuple(reversed(items)), has_previous=more, has_next=request.before is not None)
+    return Page(tuple(items), has_previous=request.after is not None, has_next=more)
+
+
+def page_query(team_id: int, request: PageRequest, now: dt.datetime) -> QueryBuilder:
+    """The rows of a page and one more, from the end that the slice is counted from."""
     query = _select().where(_listed(team_id, now))
     if request.after:
         query = query.where(_position() < _value(request.after))
     if request.before:
         query = query.where(_position() > _value(request.before))
     order = Order.asc if request.backward else Order.desc
-    query = query.orderby(_media.created_at, _media.id, order=order).limit(request.size + 1)
-    found = await _fetch(query)
-    more = len(found) > request.size
-    items = found[: request.size]
-    if request.backward:
-        return Page(tuple(reversed(items)), has_previous=more, has_next=request.before is not None)
-    return Page(tuple(items), has_previous=request.after is not None, has_next=more)
+    return query.orderby(_media.created_at, _media.id, order=order).limit(request.size + 1)
 
 
 async def count(team_id: int, now: dt.datetime) -> int:

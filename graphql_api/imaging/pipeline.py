@@ -8,7 +8,7 @@ from graphql_api.domain.geometry import Fit, Size
 from graphql_api.domain.media import Format, Original
 from graphql_api.domain.transform import Recipe, Stage
 from graphql_api.errors import TooLarge
-from graphql_api.imaging import codecs, steps
+from graphql_api.imaging import codecs, gif, steps
 from graphql_api.imaging.jobs import Probe, Render, SelfTest
 
 # An interlaced file is decoded whole before its first row comes out: it may have half the pixels of another.
@@ -27,6 +27,8 @@ def probe(job: Probe) -> Original:
     size = steps.upright(page, steps.orientation(image))
     has_alpha = bool(image.hasalpha())
     codecs.load(job.path, job.format, frames=True, strict=True, shrink=_PROBE_SHRINK).avg()
+    if job.format is Format.GIF and not gif.is_whole(job.path):
+        raise pyvips.Error("the GIF has no end")
     return Original(job.format, size.width, size.height, frames, has_alpha)
 
 

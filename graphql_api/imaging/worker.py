@@ -9,6 +9,7 @@ import ctypes
 import functools
 import os
 import resource
+import signal
 from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
@@ -25,6 +26,8 @@ T = TypeVar("T")
 
 def start(settings: WorkerSettings) -> None:
     """Lock this process down before the first image: memory, threads, caches, loaders."""
+    # pebble lets SIGTERM run Python code, which waits for as long as libvips does: end at once instead.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
     # Two malloc arenas keep the resident size flat under many threads; other C libraries do not have the knob.
     if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
         mallopt(_M_ARENA_MAX, 2)

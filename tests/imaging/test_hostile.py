@@ -1,0 +1,213 @@
+"""What a file, or the machine, can do to a worker: each costs one job and gives a typed answer."""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from graphql_api.domain.geometry import Fit
+from graphql_api.domain.media import Format, Original, sniff
+from graphql_api.domain.transform import Output, Stage, Transform
+from graphql_api.errors import Overloaded, TooLarge, UnsupportedMedia
+from graphql_api.imaging.jobs import Probe, Render, SelfTest
+from graphql_api.imaging.pool import Bounds, ImagingPool
+from tests import pictures
+
+GIB = 1024**3
+
+
+@pytest.fixture
+async def lonely() -> AsyncIterator[ImagingPool]:
+    """A pool of one worker that may not take long."""
+    pool = ImagingPool(Bounds(workers=1, memory_bytes=GIB, seconds=2.0, queue=1))
+    yield pool
+    await pool.close()
+
+
+def _worker_pids() -> set[int]:
+    return {process.pid for process in multiprocessing.active_children() if process.pid}
+
+
+async def _probe(pool: ImagingPool, folder: Path, content: bytes, claimed: Format | None = None) -> Original:
+    path = folder / "file"
+    path.write_bytes(content)
+    found = claimed or sniff(content[:64])
+    assert found
+    return await pool.probe(Probe(path, found, 100_000_000))
+
+
+@functools.cache
+def _hostile() -> dict[str, bytes]:
+    whole = {
+        "jpeg": pictures.jpeg(400, 300),
+        "png": pictures.png(400, 300),
+        "gif": pictures.encode(pictures.photo(400, 300), "GIF"),
+        "webp": pictures.encode(pictures.photo(400, 300), "WEBP"),
+        "avif": pictures.encode(pictures.photo(400, 300), "AVIF"),
+        "moving gif": pictures.animation("GIF", 6, 200, 200),
+        "moving webp": pictures.animation("WEBP", 6, 200, 200),
+    }
+    truncated = {
+        f"{name} cut at {part}": content[: int(len(content) * part)]
+        for name, content in whole.items()
+        for part in (0.3, 0.6, 0.9)
+    }
+    heads = {f"{name} head": content[:40] for name, content in whole.items()}
+    return (
+        truncated
+        | heads
+        | {"png header only": pictures.png_bomb(100, 100)[:33], "jpeg noise": b"\xff\xd8\xff" + os.urandom(5000)}
+    )
+
+
+@pytest.mark.parametrize("name", sorted(_hostile()))
+async def test_a_damaged_file_is_refused(imaging: ImagingPool, tmp_path: Path, name: str) -> None:
+    with pytest.raises(UnsupportedMedia, match="damaged"):
+        await _probe(imaging, tmp_path, _hostile()[name])
+
+
+async def test_a_lying_format_is_refused(imaging: ImagingPool, tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedMedia):
+        await _probe(imaging, tmp_path, pictures.png(), Format.JPEG)
+
+
+@pytest.mark.parametrize("size", [(10_001, 10_000), (60_000, 60_000)])
+async def test_too_many_pixels_are_refused_by_the_header(
+    imaging: ImagingPool, tmp_path: Path, size: tuple[int, int]
+) -> None:
+    with pytest.raises(TooLarge, match="100000000 pixels"):
+        await _probe(imaging, tmp_path, pictures.png_bomb(*size))
+
+
+async def test_interlaced_pixels_count_twice(imaging: ImagingPool, tmp_path: Path) -> None:
+    progressive = pictures.encode(Image.new("L", (7200, 7200)), "JPEG", progressive=True)
+
+    with pytest.raises(TooLarge, match="50000000 pixels"):
+        await _probe(imaging, tmp_path, progressive)
+
+
+async def test_frames_count_as_pixels(imaging: ImagingPool, tmp_path: Path) -> None:
+    path = tmp_path / "moving"
+    path.write_bytes(pictures.animation("GIF", frames=10, width=100, height=100))
+
+    with pytest.raises(TooLarge, match="99999 pixels"):
+        await imaging.probe(Probe(path, Format.GIF, 99_999))
+
+
+async def test_only_our_loaders_are_there(imaging: ImagingPool, tmp_path: Path) -> None:
+    for content in (b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", b"P6 1 1 255 abc", b"1,2,3\n"):
+        for claimed in Format:
+            with pytest.raises(UnsupportedMedia):
+                await _probe(imaging, tmp_path, content, claimed)
+
+
+async def test_a_name_full_of_options_is_only_a_name(imaging: ImagingPool, tmp_path: Path) -> None:
+    folder = tmp_path / "a[n=-1]"
+    folder.mkdir()
+    path = folder / "x.jpg[shrink=8,fail_on=none]"
+    path.write_bytes(pictures.jpeg(100, 80))
+
+    original = await imaging.probe(Probe(path, Format.JPEG, 100_000_000))
+    target = folder / "out.png[compression=0]"
+    await imaging.render(Render(path, original, Transform().in_format(Format.WEBP).settle(original), target))
+
+    assert (original.width, original.height) == (100, 80)
+    assert target.exists()
+
+
+def _slow_render(folder: Path) -> Render:
+    """A render of many seconds: a GIF of 45 megapixels, which libvips cannot be asked to stop."""
+    path = folder / "big.jpg"
+    picture = pictures.photo(600, 400).resize((6000, 4000))
+    path.write_bytes(pictures.encode(picture, "JPEG", quality=90))
+    original = Original(Format.JPEG, 6000, 4000)
+    stage = Stage(8000, 5500, Fit.SQUEEZE)
+    return Render(path, original, Transform((stage,), Output(Format.GIF)).settle(original), folder / "big.gif")
+
+
+async def test_what_takes_too_long_is_killed(lonely: ImagingPool, tmp_path: Path) -> None:
+    with pytest.raises(Overloaded, match="more than 2 seconds"):
+        await lonely.render(_slow_render(tmp_path))
+
+    assert (await _probe(lonely, tmp_path, pictures.png())).width == 120
+
+
+async def test_a_worker_killed_at_work_costs_one_job(lonely: ImagingPool, tmp_path: Path) -> None:
+    before = _worker_pids()
+    await lonely.self_test(SelfTest(tmp_path))
+    (worker,) = _worker_pids() - before
+    job = asyncio.create_task(lonely.render(_slow_render(tmp_path)))
+    await asyncio.sleep(0.5)
+
+    os.kill(worker, signal.SIGKILL)
+
+    with pytest.raises(UnsupportedMedia, match="could not be processed"):
+        await job
+    assert (await _probe(lonely, tmp_path, pictures.png())).width == 120
+
+
+async def test_a_worker_killed_at_rest_costs_nothing(lonely: ImagingPool, tmp_path: Path) -> None:
+    before = _worker_pids()
+    await lonely.self_test(SelfTest(tmp_path))
+    for _ in range(3):
+        (worker,) = _worker_pids() - before
+        os.kill(worker, signal.SIGKILL)
+        await asyncio.sleep(0.3)
+        assert (await _probe(lonely, tmp_path, pictures.png())).width == 120
+
+
+async def test_a_full_queue_says_so_at_once(lonely: ImagingPool, tmp_path: Path) -> None:
+    slow = _slow_render(tmp_path)
+    jobs = [asyncio.create_task(lonely.render(slow)) for _ in range(2)]
+    await asyncio.sleep(0)
+
+    with pytest.raises(Overloaded) as caught:
+        await _probe(lonely, tmp_path, pictures.png())
+
+    assert caught.value.retry_after
+    for job in jobs:
+        with pytest.raises(Overloaded):
+            await job
+
+
+async def test_a_worker_has_no_more_memory_than_it_may(tmp_path: Path) -> None:
+    pool = ImagingPool(Bounds(workers=1, memory_bytes=GIB // 2, seconds=30.0, queue=1))
+    path = tmp_path / "bomb.jpg"
+    path.write_bytes(pictures.encode(Image.new("RGB", (9500, 9500)), "JPEG", progressive=True, subsampling=0))
+    try:
+        with pytest.raises((UnsupportedMedia, TooLarge)):  # its coefficients alone are 500 MB
+            await pool.probe(Probe(path, Format.JPEG, 10**9))
+        assert (await _probe(pool, tmp_path, pictures.png())).width == 120
+    finally:
+        await pool.close()
+
+
+async def test_no_word_of_libvips_leaves(imaging: ImagingPool, tmp_path: Path) -> None:
+    with pytest.raises(UnsupportedMedia) as caught:
+        await _probe(imaging, tmp_path, pictures.jpeg()[:300])
+
+    assert not any(word in str(caught.value).lower() for word in ("vips", "premature", str(tmp_path), "unable to"))
+
+
+def test_the_web_process_never_loads_libvips() -> None:
+    code = "import sys, graphql_api.server; print('pyvips' in sys.modules)"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert loaded.stdout.strip() == "False"
+
+
+def test_a_worker_loads_nothing_of_the_web() -> None:
+    code = "import sys, graphql_api.imaging.worker as w, graphql_api.__main__; print([m for m in ('aiohttp', 'strawberry', 'tortoise', 'pydantic') if m in sys.modules])"
+    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert loaded.stdout.strip() == "[]"
