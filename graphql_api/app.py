@@ -14,7 +14,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from graphql_api.config import Settings
-from graphql_api.db.database import Database, open_database
+from graphql_api.db.database import Database, open_database, use
 from graphql_api.imaging.pool import Bounds, ImagingPool
 from graphql_api.remote.fetch import Fetcher
 from graphql_api.services.accounts import Accounts
@@ -104,7 +104,7 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
     @web.middleware
     async def in_database(request: web.Request, handler: Handler) -> web.StreamResponse:
         # Handlers run in tasks that did not inherit the context in which the database was opened.
-        with database[0]:
+        with use(database[0]):
             return await handler(request)
 
     app = web.Application(

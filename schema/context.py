@@ -37,4 +37,5 @@ def make_context(principal: Principal, services: Context) -> GraphQLContext:
         tags = await services.library.tags_of(media_ids)
         return [tags.get(media_id, ()) for media_id in media_ids]
 
-    return GraphQLContext(principal, services, DataLoader(load_fn=load_tags))
+    # No cache: two mutations of one request may change the same tags.
+    return GraphQLContext(principal, services, DataLoader(load_fn=load_tags, cache=False))

@@ -5,9 +5,9 @@ The rules are built once: a rule class made anew for each request would never be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
-from graphql import ASTValidationRule
+from graphql import ASTValidationRule, GraphQLError, OperationDefinitionNode
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
 from strawberry.extensions.max_aliases import create_validator as alias_limit
 from strawberry.extensions.query_depth_limiter import create_validator as depth_limit
@@ -17,11 +17,26 @@ MAX_DEPTH = 12  # introspection counts as one level
 MAX_ALIASES = 50
 _CACHED_DOCUMENTS = 256
 
+
+class RequireOperationName(SchemaExtension):
+    """Refuse several operations without the name of one: Strawberry 0.341 would run the first."""
+
+    def on_validate(self) -> Iterator[None]:
+        """Count the operations of the parsed document."""
+        context = self.execution_context
+        definitions = context.graphql_document.definitions if context.graphql_document else ()
+        operations = sum(isinstance(definition, OperationDefinitionNode) for definition in definitions)
+        if operations > 1 and not context._provided_operation_name:  # noqa: SLF001 (the public one is never empty)
+            raise GraphQLError("Must provide operation name if query contains multiple operations.")
+        yield
+
+
 _RULES: Sequence[type[ASTValidationRule]] = [depth_limit(MAX_DEPTH, None), alias_limit(MAX_ALIASES)]
 
 EXTENSIONS: list[Callable[[], SchemaExtension]] = [
     lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
     lambda: AddValidationRules(list(_RULES)),
     lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
+    RequireOperationName,
     lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
 ]

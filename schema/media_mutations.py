@@ -169,7 +169,6 @@ async def _update(info: Info, asked: UpdateMediaInput) -> UpdateMediaPayload:
         media = await context.library.update(context.principal, media_id_of(asked.id), _changes(asked))
     except TintypeError as error:
         return UpdateMediaPayload(errors=[user_error(error)])
-    context.tags.clear(media.id)
     return UpdateMediaPayload(media=present(media))
 
 

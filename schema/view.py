@@ -84,7 +84,9 @@ async def _execute(request: web.Request, media_type: str) -> web.Response:
                 allowed_operation_types=_ALLOWED[request.method],
             )
         except InvalidOperationTypeError as error:
-            raise web.HTTPMethodNotAllowed(request.method, ["POST"]) from error
+            if request.method == "GET":
+                raise web.HTTPMethodNotAllowed(request.method, ["POST"]) from error
+            result = PreExecutionError(data=None, errors=[GraphQLError("There are no subscriptions.")])
         except CannotGetOperationTypeError as error:
             unknown = GraphQLError(f"{error.as_http_error_reason().rstrip('.')}.")
             result = PreExecutionError(data=None, errors=[unknown])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -90,8 +91,18 @@ class Client:
         for at, content in enumerate(files.values()):
             body = content.read_bytes() if isinstance(content, Path) else content
             name = content.name if isinstance(content, Path) else "file.bin"
-            form.add_field(str(at), body, filename=name, content_type="application/octet-stream")
+            form.add_field(str(at), io.BytesIO(body), filename=name, content_type="application/octet-stream")
         return await self.request("POST", "/graphql", data=form, headers={"GraphQL-Require-Preflight": "1"}, key=key)
+
+    async def rest_upload(self, content: bytes | Path, *, key: str | None = "first", **fields: str) -> Answer:
+        """POST /v1/images with a file."""
+        body = content.read_bytes() if isinstance(content, Path) else content
+        form = aiohttp.FormData(default_to_multipart=True)
+        for name, value in fields.items():
+            form.add_field(name, value)
+        name = content.name if isinstance(content, Path) else "file.bin"
+        form.add_field("file", io.BytesIO(body), filename=name)
+        return await self.request("POST", "/v1/images", data=form, key=key)
 
     def blobs(self) -> list[Path]:
         """The originals on disk."""
@@ -103,7 +114,7 @@ class Client:
 
     def spooled(self) -> list[Path]:
         """What waits in the spool."""
-        return list(self.settings.spool_folder.iterdir())
+        return [path for path in self.settings.spool_folder.iterdir() if path.is_file()]
 
 
 MEDIA = "id uid name caption altText public format width height frames bytes tags url sha256 expiresAt"

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 
 import asyncpg
 from tortoise.backends.base.client import BaseDBAsyncClient
 from tortoise.connection import get_connections
-from tortoise.context import TortoiseContext
+from tortoise.context import TortoiseContext, _current_context
 from tortoise.exceptions import OperationalError
 from tortoise.migrations.api import migrate as run_migrations
 from tortoise.migrations.executor import MigrationExecutor
@@ -20,7 +20,7 @@ from tortoise.transactions import in_transaction
 
 from graphql_api.errors import StorageFull
 
-# An open database: a context manager that makes it the one of the current task.
+# An open database, for `use`.
 Database = TortoiseContext
 
 _APP = "models"
@@ -38,10 +38,23 @@ def is_sqlite(url: str) -> bool:
 
 @asynccontextmanager
 async def open_database(url: str) -> AsyncIterator[Database]:
-    """The database, for the tasks that are started in here; others enter `with` the context that this gives."""
+    """The database, for the tasks that are started in here; others `use` what this gives."""
     async with TortoiseContext() as context:
         await context.init(config=_config(url))
         yield context
+
+
+@contextmanager
+def use(opened: Database) -> Iterator[None]:
+    """Make this the database of the current task. Any number of tasks may, at the same time.
+
+    (`with opened:` may not: tortoise 1.1.9 keeps one token per context, and mixes the tasks up.)
+    """
+    token = _current_context.set(opened)
+    try:
+        yield
+    finally:
+        _current_context.reset(token)
 
 
 async def pending_migrations(url: str) -> int:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import tempfile
+from pathlib import Path
+
 import pyvips
 
 from graphql_api.domain.geometry import Fit, Size
@@ -81,16 +84,14 @@ def _render_frames(image: pyvips.Image, plans: list[steps.Plan]) -> pyvips.Image
 
 def self_test(job: SelfTest) -> dict[str, bool]:
     """Encode and decode a tiny image in every format."""
-    return {target.value: _round_trip(job, target) for target in Format}
+    with tempfile.TemporaryDirectory(dir=job.folder, prefix="self-test-") as folder:
+        return {target.value: _round_trip(Path(folder) / target, target) for target in Format}
 
 
-def _round_trip(job: SelfTest, target: Format) -> bool:
-    path = job.folder / f"self-test.{target}"
+def _round_trip(path: Path, target: Format) -> bool:
     try:
         codecs.save(pyvips.Image.black(16, 16, bands=3).copy(interpretation="srgb"), path, target, None)
         decoded = codecs.load(path, target, strict=True)
         return (decoded.width, decoded.height) == (16, 16) and decoded.extract_band(0).avg() < _NEARLY_BLACK
     except pyvips.Error:
         return False
-    finally:
-        path.unlink(missing_ok=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import shutil
 import time
 import uuid
 from collections.abc import AsyncIterable, AsyncIterator
@@ -63,10 +64,14 @@ class Spool:
     def _sweep(self, before: float) -> None:
         for path in self.folder.iterdir():
             try:
-                if path.stat().st_mtime < before:
-                    path.unlink()
+                if path.stat().st_mtime >= before:
+                    continue
             except FileNotFoundError:
                 continue
+            if path.is_dir():
+                shutil.rmtree(path, ignore_errors=True)
+            else:
+                path.unlink(missing_ok=True)
 
 
 class _Writer:

@@ -72,7 +72,9 @@ async def test_pages_walk_the_whole_list_both_ways_with_ties(database_url: str) 
         team = await accounts.make_team("t")
         other = await accounts.make_team("other")
         chance = random.Random(3)
-        moments = [NOW + dt.timedelta(seconds=chance.randrange(5), microseconds=chance.choice([0, 1])) for _ in range(30)]
+        moments = [
+            NOW + dt.timedelta(seconds=chance.randrange(5), microseconds=chance.choice([0, 1])) for _ in range(30)
+        ]
         expected = await fill(team, moments)
         await media.insert(make_media(other))
 

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
@@ -25,7 +26,7 @@ from tests.load.figures import Report, Row, format_table
 from tests.load.servers import MissingPeer, find_nginx, find_postgres
 
 _MOST_SECONDS = 15 * 60  # whatever hangs, the suite does not
-_MEASUREMENTS: dict[str, Callable[[Path], Report]] = {
+_MEASUREMENTS: dict[str, Callable[[Path, Report], None]] = {
     "misses": misses.measure,
     "hits": hits.measure,
     "lists": lists.measure,
@@ -57,26 +58,26 @@ def _interrupt(_: int, __: FrameType | None) -> None:
 
 def _measure_all(names: Sequence[str]) -> int:
     started = time.monotonic()
-    reports: list[Report] = []
+    report = Report()
     with tempfile.TemporaryDirectory(prefix="tintype-bench-") as folder:
         for name in names:
             print(f"measuring {name} ...", file=sys.stderr, flush=True)
-            reports.append(_measure(name, Path(folder)))
-    rows = [row for report in reports for row in report.rows]
-    print(f"\n{_machine()}\n\n{format_table(rows)}\n")
-    for note in (note for report in reports for note in report.notes):
+            _measure(name, Path(folder), report)
+    print(f"\n{_machine()}\n\n{format_table(report.rows)}\n")
+    for note in report.notes:
         print(f"- {note}")
     print(f"- {time.monotonic() - started:.0f} s in all; ratios are medians of rounds measured in turns.")
-    return int(any(row.errors == "failed" for row in rows))
+    return int(any(row.errors == "failed" for row in report.rows))
 
 
-def _measure(name: str, folder: Path) -> Report:
-    """The measurement; one that breaks off leaves a line, and the others go on."""
+def _measure(name: str, folder: Path, report: Report) -> None:
+    """The measurement; one that breaks off leaves what it had and a line that says so, and the others go on."""
     try:
-        return _MEASUREMENTS[name](folder)
+        _MEASUREMENTS[name](folder, report)
     except Exception as error:  # noqa: BLE001 - whatever it is, the other measurements still count
-        print(f"{name}: {error!r}", file=sys.stderr)
-        return Report(rows=[Row(what=name, errors="failed")], notes=[f"{name} broke off: {error!r}"])
+        traceback.print_exc()
+        report.rows.append(Row(what=name, errors="failed"))
+        report.notes.append(f"{name} broke off: {error!r}")
 
 
 def _machine() -> str:

@@ -34,9 +34,8 @@ class Side:
     cpu: list[float]
 
 
-def measure(folder: Path) -> Report:
+def measure(folder: Path, report: Report) -> None:
     """One row; without nginx half of it."""
-    report = Report()
     with ExitStack() as stack:
         pool = stack.enter_context(generators())
         server = stack.enter_context(tintype(new_installation(folder, "hits")))
@@ -53,7 +52,6 @@ def measure(folder: Path) -> Report:
         _compare(pool, [side for side in (ours, theirs) if side])
     report.rows.append(_row(ours, theirs, missing))
     report.notes.append(_note(ours, theirs, size))
-    return report
 
 
 def _fetch(url: str, target: Path) -> int:

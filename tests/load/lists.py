@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
-from tortoise.connection import get_connection
+import asyncpg
 
 from graphql_api.db.accounts import make_team
 from graphql_api.db.database import is_sqlite, open_database
@@ -41,9 +41,8 @@ _QUERY = """query Page($after: String) {
 }"""
 
 
-def measure(folder: Path) -> Report:
+def measure(folder: Path, report: Report) -> None:
     """Two rows for each database."""
-    report = Report()
     with generators() as pool:
         _measure(report, pool, new_installation(folder, "lists"), "SQLite")
         try:
@@ -51,7 +50,6 @@ def measure(folder: Path) -> Report:
                 _measure(report, pool, new_installation(folder, "lists-postgres", url), "PostgreSQL")
         except MissingPeer as error:
             report.rows.append(Row(what="mediaList on PostgreSQL", peer=str(error)))
-    return report
 
 
 def _measure(report: Report, pool: ProcessPoolExecutor, installation: Installation, database: str) -> None:
@@ -80,10 +78,18 @@ async def _fill(url: str) -> Cursor:
         for start in range(0, _ROWS, _BATCH):
             await Media.bulk_create([_media(team.id, *place) for place in places[start : start + _BATCH]])
         if not is_sqlite(url):
-            # Its own housekeeping would do that within a minute, in the middle of the measurement.
-            await get_connection("default").execute_script("VACUUM ANALYZE")
+            await _vacuum(url)
     created_at, media_id = places[(_DEEP - 1) * _SIZE - 1]
     return Cursor(created_at, media_id)
+
+
+async def _vacuum(url: str) -> None:
+    """What PostgreSQL's own housekeeping would do within a minute, in the middle of the measurement."""
+    connection = await asyncpg.connect(url)
+    try:
+        await connection.execute("VACUUM ANALYZE")
+    finally:
+        await connection.close()
 
 
 def _places() -> Iterator[tuple[dt.datetime, uuid.UUID]]:

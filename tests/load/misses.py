@@ -50,16 +50,14 @@ class Asked:
     quality: int
 
 
-def measure(folder: Path) -> Report:
+def measure(folder: Path, report: Report) -> None:
     """One row for each format."""
-    report = Report()
     photo = take_photo(folder)
     report.notes.append(f"Misses: the source is {photo}; Tintype answers {_CLIENTS} clients of one asyncio process.")
     with tintype(new_installation(folder, "misses")) as server, _bare_pool() as pool:
         path = asyncio.run(upload_photo(server, photo))
         for target in _FORMATS:
             _measure(report, _Contest(server, path, photo, pool, folder / "misses"), target)
-    return report
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,8 @@ _TIMEOUT = aiohttp.ClientTimeout(total=120)
 _MB = 1_000_000
 
 
-def measure(folder: Path) -> Report:
+def measure(folder: Path, report: Report) -> None:
     """One row."""
-    report = Report()
     bulk = make_bulk(folder)
     with tintype(new_installation(folder, "uploads")) as server:
         asyncio.run(upload_photo(server, make_small(folder)))
@@ -36,7 +35,6 @@ def measure(folder: Path) -> Report:
         f"Uploads: {_UPLOADS} PNG of {bulk.size / _MB:.1f} MB each; resident size of the web process every 20 ms: "
         f"{memory.before / _MB:.0f} MB before, {memory.peak / _MB:.0f} MB at its peak."
     )
-    return report
 
 
 def _row(memory: Memory, tally: Tally, bulk: Bulk) -> Row:
