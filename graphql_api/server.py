@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import signal
 import sys
+import threading
+from multiprocessing import connection
 from multiprocessing.context import SpawnProcess
 from types import FrameType
 
@@ -52,18 +55,22 @@ def _run(settings: Settings, host: str, port: int, *, shared: bool, welcome: str
 
 
 def _run_worker(settings: Settings, host: str, port: int) -> None:
+    os.setsid()  # a Ctrl-C in the terminal is for the supervisor, who passes it on once
     configure(settings.log_format)
     _run(settings, host, port, shared=True)
 
 
 def _supervise(settings: Settings, host: str, port: int, workers: int, welcome: str | None) -> int:
-    """Start the processes and wait; when one dies, end the others and say so: a service manager restarts us."""
+    """Start the processes and wait. When one dies the others are ended too: a service manager starts us anew."""
     spawn = multiprocessing.get_context("spawn")
     share = settings.model_copy(update={"imaging_workers": max(1, settings.imaging_workers // workers)})
     processes = [spawn.Process(target=_run_worker, args=(share, host, port)) for _ in range(workers)]
+    asked = threading.Event()
 
     def stop(_: int, __: FrameType | None) -> None:
-        _terminate(processes)
+        if not asked.is_set():
+            asked.set()
+            _terminate(processes)
 
     for process in processes:
         process.start()
@@ -71,8 +78,8 @@ def _supervise(settings: Settings, host: str, port: int, workers: int, welcome: 
     signal.signal(signal.SIGINT, stop)
     if welcome:
         print(welcome, flush=True)
-    multiprocessing.connection.wait([process.sentinel for process in processes])
-    _terminate(processes)
+    connection.wait([process.sentinel for process in processes])
+    stop(signal.SIGTERM, None)
     for process in processes:
         process.join()
     failed = [process.exitcode for process in processes if process.exitcode]
@@ -104,5 +111,5 @@ Upload a picture, ask GraphQL for it, fetch it resized:
 
     curl -s -H 'Authorization: Bearer {key}' -F file=@photo.jpg {url}/v1/images
     {ask}
-    curl -s -o small.webp "$({ask} | grep -o 'http[^"]*w=640')"
+    curl -s -o small.webp "$({ask} | grep -o 'http[^"]*')"
 """

@@ -1,0 +1,159 @@
+"""The `tintype` command, run as users run it."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sqlite3
+import subprocess
+import threading
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+
+from tests import pictures
+from tests.postgres import Cluster
+from tests.processes import run, serving
+
+
+def test_the_first_start_prints_a_key_and_lines_that_work(tmp_path: Path) -> None:
+    (tmp_path / "photo.jpg").write_bytes(pictures.jpeg(800, 600, orientation=6))
+    with serving(tmp_path / "data", "--demo") as server:
+        printed = _read_until(server.process, "small.webp")
+        upload, query, fetch = (line.strip() for line in printed.splitlines() if line.strip().startswith("curl "))
+        assert '"width":600,"height":800' in _shell(upload, tmp_path)
+        assert '"name":"photo.jpg"' in _shell(query, tmp_path)
+        _shell(fetch, tmp_path)
+        assert pictures.decode((tmp_path / "small.webp").read_bytes()).size == (600, 800)  # never enlarged to 640
+        assert server.base_url + "/graphql#key=img_live_" in printed
+    with serving(tmp_path / "data", "--demo") as again:
+        _, _ = again.stop()
+        assert "img_live_" not in again.output
+
+
+def _read_until(process: subprocess.Popen[str], words: str) -> str:
+    assert process.stdout
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if words in line:
+            break
+    return "".join(lines)
+
+
+def _shell(line: str, folder: Path) -> str:
+    return subprocess.run(["sh", "-c", line], cwd=folder, capture_output=True, text=True, check=True).stdout
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_it_cleanly_and_what_is_under_way_finishes(tmp_path: Path, number: int) -> None:
+    with serving(tmp_path) as server:
+        key = run(tmp_path, "key", "create", "--team", "t").stdout.strip()
+        big = pictures.encode(pictures.photo(600, 400).resize((4000, 3000)), "PNG")
+        statuses = []
+        uploading = threading.Thread(target=lambda: statuses.append(_upload(server.base_url, key, big)))
+        uploading.start()
+        time.sleep(0.15)
+        code, log = server.stop(number)
+        uploading.join()
+
+    assert code == 0
+    assert statuses == [201]
+    assert '"event": "stopped"' in log
+    assert "Traceback" not in log
+
+
+def _upload(url: str, key: str, content: bytes) -> int:
+    body = b'--b\r\nContent-Disposition: form-data; name="file"; filename="a.png"\r\n\r\n' + content + b"\r\n--b--\r\n"
+    headers = {"Content-Type": "multipart/form-data; boundary=b", "Authorization": f"Bearer {key}"}
+    request = urllib.request.Request(f"{url}/v1/images", data=body, headers=headers)
+    with urllib.request.urlopen(request) as response:
+        return int(response.status)
+
+
+def test_several_processes_share_a_port(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2") as server:
+        key = run(tmp_path, "key", "create", "--team", "t").stdout.strip()
+        assert {_upload(server.base_url, key, pictures.png(seed=seed)) for seed in range(10)} == {201}
+        code, log = server.stop()
+
+    assert code == 0
+    assert log.count('"event": "stopped"') == 2
+
+
+def test_a_key_is_printed_alone_and_works_beside_a_running_server(tmp_path: Path) -> None:
+    with serving(tmp_path) as server:
+        made = run(tmp_path, "key", "create", "--team", "new", "--name", "n", "--scope", "read", "--profile", "g1")
+        assert re.fullmatch(r"\d+\|[A-Za-z0-9]{40}\n", made.stdout)
+        request = urllib.request.Request(
+            f"{server.base_url}/graphql?query={{viewer{{team{{name}}key{{scopes}}}}}}",
+            headers={"Authorization": f"Bearer {made.stdout.strip()}", "Accept": "application/json"},
+        )
+        with urllib.request.urlopen(request) as response:
+            assert response.read() == b'{"data":{"viewer":{"team":{"name":"new"},"key":{"scopes":["READ"]}}}}'
+
+
+def test_a_user_is_made_once_and_the_password_is_nowhere(tmp_path: Path) -> None:
+    words = ("user", "create", "--email", "Ada@Example.org", "--password-stdin", "--team", "t", "--admin")
+    first, second = (run(tmp_path, *words, stdin="correct horse\n") for _ in range(2))
+    rows = (
+        sqlite3.connect(tmp_path / "tintype.db").execute("SELECT email, password, admin FROM user_account").fetchall()
+    )
+
+    assert (first.returncode, second.returncode) == (0, 1)
+    assert "already a user" in second.stderr
+    ((email, password, admin),) = rows
+    assert (email, admin) == ("ada@example.org", 1)
+    assert password.startswith("$argon2id$")
+
+
+@pytest.mark.parametrize(("email", "password"), [("nonsense", "long enough"), ("a@b.example", "short")])
+def test_a_user_that_cannot_be_is_refused_in_one_line(tmp_path: Path, email: str, password: str) -> None:
+    refused = run(tmp_path, "user", "create", "--email", email, "--password-stdin", stdin=password)
+
+    assert refused.returncode == 1
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_the_doctor_says_what_works(tmp_path: Path) -> None:
+    report = run(tmp_path, "doctor")
+
+    assert report.returncode == 0
+    assert [line.split() for line in report.stdout.splitlines()] == [
+        ["ok", name]
+        for name in ("database", "storage", *(f"imaging:{f}" for f in ("jpg", "png", "gif", "webp", "avif")))
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("max_pixels", "many"),
+        ("database_url", "mysql://x"),
+        ("storage_url", "s3://bucket"),
+        ("public_url", "example.com"),
+        ("import_host_map", "{"),
+        ("rate_limit_scale", "-1"),
+        ("log_format", "xml"),
+    ],
+)
+def test_a_setting_that_is_not_usable_stops_the_start_with_one_line(tmp_path: Path, name: str, value: str) -> None:
+    refused = run(tmp_path, "doctor", **{name: value})
+
+    assert refused.returncode == 1
+    (line,) = refused.stderr.splitlines()
+    assert name.upper() in line.upper()
+
+
+def test_postgres_is_not_migrated_behind_the_operators_back(tmp_path: Path, postgres: Cluster) -> None:
+    url = postgres.create_database(f"serve{os.getpid()}")
+    refused = run(tmp_path, "serve", database_url=url)
+    assert refused.returncode == 1
+    assert refused.stderr.strip() == "tintype: the database is not up to date; run: tintype migrate"
+    assert run(tmp_path, "migrate", database_url=url).returncode == 0
+    with serving(tmp_path, database_url=url) as server:
+        key = run(tmp_path, "key", "create", "--team", "t", database_url=url).stdout.strip()
+        assert _upload(server.base_url, key, pictures.png()) == 201

@@ -1,0 +1,128 @@
+"""What crashes and time leave: expiry at read time, the sweep, health."""
+
+from __future__ import annotations
+
+import datetime as dt
+import os
+from pathlib import Path
+
+import pytest
+
+from graphql_api.app import open_services
+from graphql_api.config import Settings
+from graphql_api.db import media as rows
+from graphql_api.db.models import Media as MediaRow
+from graphql_api.imaging.pool import ImagingPool
+from tests import pictures
+from tests.client import Client
+from tests.conftest import run_app
+
+NOW = dt.datetime.now(dt.UTC)
+
+
+async def test_what_has_expired_is_gone_at_once(client: Client, settings: Settings, imaging: ImagingPool) -> None:
+    made = await client.uploaded(pictures.png())
+    async with open_services(settings, imaging):
+        await MediaRow.filter(uid=made["uid"]).update(expires_at=NOW - dt.timedelta(seconds=1))
+
+    query = "query ($id: ID!) { media(id: $id) { uid } node(id: $id) { id } mediaList { totalCount nodes { uid } } }"
+    assert await client.data(query, {"id": made["id"]}) == {
+        "media": None,
+        "node": None,
+        "mediaList": {"totalCount": 0, "nodes": []},
+    }
+    assert (await client.get(made["url"])).status == 404
+    assert (await client.get(f"/v1/images/{made['uid']}")).status == 404
+    delete = "mutation ($input: DeleteMediaInput!) { deleteMedia(input: $input) { errors { code } } }"
+    assert (await client.data(delete, {"input": {"id": made["id"]}}))["deleteMedia"]["errors"] == [
+        {"code": "NOT_FOUND"}
+    ]
+
+
+async def test_the_sweep_removes_what_crashes_leave_and_nothing_else(
+    client: Client, settings: Settings, imaging: ImagingPool
+) -> None:
+    kept = await client.uploaded(pictures.png(seed=1))
+    lost = await client.uploaded(pictures.png(seed=2))
+    orphan = settings.media_folder / "blobs" / "ab" / "cd" / ("abcd" + "0" * 60)
+    orphan.parent.mkdir(parents=True)
+    orphan.write_bytes(b"uploaded, but the process died before its row")
+    young = orphan.with_name("abcd" + "1" * 60)
+    young.write_bytes(b"an upload that is under way")
+    old = (NOW - dt.timedelta(days=1)).timestamp()
+    for path in (orphan, *client.blobs()):
+        os.utime(path, (old, old))
+    os.utime(young)
+    stale = settings.spool_folder / "stale"
+    stale.write_bytes(b"x")
+    os.utime(stale, (old, old))
+    async with open_services(settings, imaging) as services:
+        # A crash between the deletion of the last media and the removal of its bytes.
+        await MediaRow.filter(uid=lost["uid"]).delete()
+        await services.originals.release(lost["sha256"])
+
+        assert await services.originals.sweep(NOW) == 2
+        assert await services.originals.sweep(NOW) == 0
+        await services.spool.sweep()
+        assert await rows.find_by_uid(kept["uid"])
+
+    assert {path.name for path in client.blobs()} == {kept["sha256"], young.name}
+    assert client.spooled() == []
+    assert (await client.get(kept["url"])).status == 200
+
+
+async def test_an_upload_heals_bytes_that_were_removed_under_it(client: Client, settings: Settings) -> None:
+    made = await client.uploaded(pictures.png())
+    (blob,) = client.blobs()
+    blob.unlink()
+    await client.uploaded(pictures.png())
+
+    assert client.blobs() == [blob]
+    assert (await client.get(made["url"])).status == 200
+
+
+async def test_a_lost_original_is_our_fault_and_says_no_path(client: Client) -> None:
+    made = await client.uploaded(pictures.png())
+    for path in client.blobs():
+        path.unlink()
+    answer = await client.get(made["url"])
+
+    assert (answer.status, answer.json["error"]["code"]) == (500, "internal_error")
+    assert "/" not in answer.json["error"]["message"]
+
+
+async def test_health_and_readiness(client: Client) -> None:
+    health, ready = await client.get("/healthz", key=None), await client.get("/readyz", key=None)
+
+    assert (health.status, health.json) == (200, {"status": "ok"})
+    assert (ready.status, ready.json) == (200, {"status": "ok", "failing": []})
+
+
+@pytest.mark.skipif(os.geteuid() == 0 and not Path("/proc/self/mounts").exists(), reason="needs Linux")
+async def test_a_broken_storage_is_not_ready(settings: Settings, imaging: ImagingPool) -> None:
+    import shutil
+
+    async with run_app(settings, imaging) as client:
+        shutil.rmtree(settings.media_folder)
+        ready = await client.get("/readyz", key=None)
+
+        assert (ready.status, ready.json) == (503, {"status": "unavailable", "failing": ["storage"]})
+
+
+async def test_unknown_routes_are_json(client: Client) -> None:
+    for method, path in (("GET", "/nothing"), ("POST", "/healthz"), ("GET", "/static/../app.py"), ("GET", "/static/")):
+        answer = await client.request(method, path, key=None)
+        assert answer.status in (403, 404, 405)
+        assert answer.json["error"]["requestId"] == answer.headers["X-Request-Id"]
+        assert answer.headers["Server"] == "Tintype"
+
+
+async def test_no_secret_is_ever_logged(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
+    await client.uploaded(pictures.png())
+    await client.get(f"/src/x/y.jpg?key={client.keys['first']}")
+    await client.get("/v1/images/nothing", key="img_live_" + "wrong" * 8)
+    written = "".join(capsys.readouterr())
+
+    assert "request" in written
+    assert client.keys["first"] not in written
+    assert "wrongwrong" not in written

@@ -1,0 +1,80 @@
+"""GraphiQL in a real Chromium: it shows the media of a key's team, works offline and breaks no rule of the page's CSP."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from playwright.async_api import Page, async_playwright, expect
+
+from tests import pictures
+from tests.client import Client
+from tests.conftest import missing
+
+# Chromium's own errands would be refused by a machine without the Internet, and are nobody's business on any other.
+_QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+_BUILT = Path(__file__).parents[2] / "graphql_api" / "web" / "static" / "graphiql" / "index.html"
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[Page]:
+    chromium = shutil.which("chromium")
+    if chromium is None:
+        missing("Chromium")
+    assert _BUILT.exists(), "run `make setup`"
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path=chromium, args=list(_QUIET))
+        try:
+            yield await browser.new_page()
+        finally:
+            await browser.close()
+
+
+@pytest.mark.filterwarnings("default::ResourceWarning")
+async def test_graphiql_lists_the_media_offline(page: Page, client: Client) -> None:
+    base_url, key = client.url.rstrip("/"), client.keys["first"]
+    made = await client.uploaded(pictures.png(), name="cat.png")
+    origin = urlsplit(base_url).netloc
+    foreign: list[str] = []
+    complaints: list[str] = []
+    # CSP violations and failed requests arrive as console errors, in the page and in its workers.
+    page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda r: foreign.append(r.url) if urlsplit(r.url).netloc not in ("", origin) else None)
+
+    await page.goto(f"{base_url}/graphql#key=wrong")
+    # A key that is not good: the bar says so, and the response pane shows the server's own error.
+    await expect(page.locator("#status")).to_contain_text("does not accept")
+    assert "wrong" not in page.url
+    assert all("401" in line for line in complaints), complaints
+    complaints.clear()
+
+    await page.fill("#api-key", key)
+    await page.press("#api-key", "Enter")
+    await expect(page.locator("#status")).to_be_empty()
+    await page.click(".graphiql-execute-button")
+    # Monaco draws only the lines in sight and writes spaces as U+00A0: look for words without spaces, near the top.
+    response = page.locator(".graphiql-response .view-lines")
+    await expect(response).to_contain_text('"mediaList"')
+    await expect(response).to_contain_text(f'"{made["uid"]}"')
+    await expect(response).to_contain_text('"cat.png"')
+
+    await page.click('button[aria-label="Show Documentation Explorer"]')
+    await expect(page.locator(".graphiql-doc-explorer")).to_contain_text("Query")
+
+    assert key not in page.url
+    # What outlives the tab must not hold the key: GraphiQL keeps its tabs and history in localStorage.
+    assert key not in await page.evaluate("JSON.stringify({ ...localStorage })")
+    assert complaints == []
+    assert foreign == []

@@ -1,0 +1,133 @@
+"""What the repository promises about itself: SDL, import rules, documents, lock files."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from graphql_api.config import Settings
+from graphql_api.domain.transform_query import PARAMETERS
+from rest_compat.imgpro.routes import IMGPRO
+from schema.build import SCHEMA, sdl
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_the_committed_sdl_is_true() -> None:
+    assert (ROOT / "schema" / "schema.graphql").read_text() == sdl(), "run `make sdl`"
+
+
+def test_everything_in_the_schema_is_described() -> None:
+    described = {kind for kind in SCHEMA._schema.type_map.values() if not kind.name.startswith("__")}
+    standard = {"String", "Int", "Boolean", "ID", "Float"}
+    silent = [kind.name for kind in described if not kind.description and kind.name not in standard]
+    for kind in described:
+        fields = getattr(kind, "fields", {})
+        silent += [f"{kind.name}.{name}" for name, field in fields.items() if not field.description]
+        for name, field in fields.items():
+            arguments = getattr(field, "args", {})
+            silent += [
+                f"{kind.name}.{name}({a})"
+                for a, argument in arguments.items()
+                if not argument.description and a != "input" and a != "transform"
+            ]
+
+    assert silent == []
+
+
+BREAKS = {
+    "The house has floors": ("graphql_api/domain/ids.py", "from graphql_api.services import batch"),
+    "every module has its place": ("graphql_api/utils.py", ""),
+    "The languages stand between": ("rest_compat/dialect.py", "import schema.build"),
+    "The edge asks services": ("graphql_api/web/pages.py", "from graphql_api.db import media"),
+    "Nothing below the edge knows HTTP": ("graphql_api/services/batch.py", "import aiohttp"),
+    "Tortoise lives in db": ("graphql_api/services/batch.py", "import tortoise"),
+    "pyvips lives in imaging": ("graphql_api/imaging/pool.py", "import pyvips"),
+    "aiobotocore lives in storage": ("graphql_api/services/batch.py", "import aiobotocore"),
+    "Strawberry lives in schema": ("graphql_api/web/pages.py", "import strawberry"),
+    "The domain is pure": ("graphql_api/domain/ids.py", "import orjson"),
+    "No cycles": ("graphql_api/domain/media.py", "from graphql_api.domain import rendition"),
+}
+
+
+@pytest.mark.parametrize("contract", sorted(BREAKS))
+def test_each_import_rule_fails_when_it_is_broken(tmp_path: Path, contract: str) -> None:
+    for package in ("graphql_api", "schema", "rest_compat"):
+        shutil.copytree(
+            ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("static", "graphiql", "__pycache__")
+        )
+    shutil.copy(ROOT / ".importlinter", tmp_path)
+    path, line = BREAKS[contract]
+    with (tmp_path / path).open("a") as file:
+        file.write(f"\n{line}\n")
+    lint = Path(sys.executable).with_name("lint-imports")
+    result = subprocess.run(
+        [lint, "--no-cache", "--no-logo"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    report = " ".join(result.stdout.split())
+
+    assert result.returncode == 1, report
+    broken = re.findall(r"([A-Z][^.]*?) BROKEN", report.partition("----")[0] or report)
+    assert any(contract in name for name in broken) or re.search(f"{contract}[^.]*BROKEN", report), report
+
+
+def test_every_setting_is_documented_with_its_default() -> None:
+    text = (ROOT / "docs" / "configuration.md").read_text()
+    undocumented = [name for name in Settings.model_fields if f"`TINTYPE_{name.upper()}`" not in text]
+    invented = set(re.findall(r"`TINTYPE_(\w+)`", text)) - {name.upper() for name in Settings.model_fields}
+
+    assert undocumented == []
+    assert invented == set()
+
+
+def test_every_transform_parameter_is_documented() -> None:
+    text = (ROOT / "docs" / "transforms.md").read_text()
+    rows = {tuple(re.findall(r"`(\w+)`", line.split("|")[1])) for line in text.splitlines() if line.startswith("| `")}
+
+    assert {row.names for row in PARAMETERS} <= rows
+
+
+def test_every_route_of_a_dialect_is_documented() -> None:
+    text = (ROOT / "docs" / "rest.md").read_text()
+
+    assert [path for method, path, _ in IMGPRO.routes if f"`{method} {path}`" not in text] == []
+
+
+def test_every_error_code_is_documented() -> None:
+    from tests.unit.test_errors import _all
+
+    text = (ROOT / "docs" / "errors.md").read_text()
+
+    assert [kind.code for kind in _all() if f"`{kind.code}`" not in text] == []
+
+
+def test_lock_files_hold_hashes_and_no_addresses() -> None:
+    for lock in (ROOT / "requirements").glob("*.txt"):
+        text = lock.read_text()
+        assert "://" not in text
+        assert text.count("--hash=") >= text.count("==") > 0
+    npm = (ROOT / "graphql_api" / "web" / "graphiql" / "package-lock.json").read_text()
+    assert '"resolved"' not in npm
+    assert npm.count('"integrity"') > 50
+
+
+def test_every_make_target_explains_itself() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = re.findall(r"^([a-z]+):", makefile, re.MULTILINE)
+
+    assert {"run", "test", "check", "bench", "fmt", "sdl", "migrate", "help", "setup"} <= set(targets)
+    assert [name for name in targets if not re.search(rf"^{name}:.*## ", makefile, re.MULTILINE)] == []
+
+
+@pytest.mark.parametrize(
+    "name", ["ARCHITECTURE", "configuration", "transforms", "graphql", "rest", "errors", "operations"]
+)
+def test_links_between_documents_lead_somewhere(name: str) -> None:
+    page = ROOT / "docs" / f"{name}.md"
+    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+        assert (page.parent / target).exists(), target
