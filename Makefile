@@ -54,6 +54,7 @@ migrations: setup ## write a migration for what was changed in graphql_api/db/mo
 lock: setup ## pin the newest versions in requirements/*.txt
 	@$(COMPILE) --upgrade pyproject.toml -o requirements/base.txt
 	@$(COMPILE) --upgrade pyproject.toml --group dev -o requirements/dev.txt
+	@$(COMPILE) --upgrade --group build -o requirements/build.txt
 	@$(COMPILE) --upgrade --group node -o requirements/node.txt
 
 clean: ## remove everything that can be made anew, but no data

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from graphql import parse, validate
 
 from graphql_api.config import Settings
 from graphql_api.domain.transform_query import PARAMETERS
@@ -38,6 +39,13 @@ def test_everything_in_the_schema_is_described() -> None:
             ]
 
     assert silent == []
+
+
+@pytest.mark.parametrize(
+    "operation", re.findall(r"```graphql\n(.*?)```", (ROOT / "docs" / "graphql.md").read_text(), re.DOTALL)
+)
+def test_the_operations_of_the_guide_are_valid(operation: str) -> None:
+    assert validate(SCHEMA._schema, parse(operation)) == []
 
 
 BREAKS = {
