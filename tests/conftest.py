@@ -45,7 +45,7 @@ def settings(tmp_path: Path) -> Settings:
 
 def make_settings(folder: Path, **changes: object) -> Settings:
     """Settings that read nothing of the environment."""
-    return Settings(_env_file=None, data_dir=folder / "data", **changes)  # type: ignore[arg-type,call-arg]
+    return Settings(_env_file=None, data_dir=folder / "data", **changes)  # type: ignore[arg-type]
 
 
 @asynccontextmanager

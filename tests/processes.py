@@ -28,8 +28,15 @@ def environment(folder: Path, **settings: str) -> dict[str, str]:
 def run(folder: Path, *arguments: str, stdin: str = "", **settings: str) -> subprocess.CompletedProcess[str]:
     """Run `tintype` to its end."""
     command = [sys.executable, "-m", "graphql_api", *arguments]
-    options = {"capture_output": True, "text": True, "input": stdin, "timeout": PATIENCE, "check": False}
-    return subprocess.run(command, env=environment(folder, **settings), **options)  # type: ignore[call-overload,no-any-return]
+    return subprocess.run(
+        command,
+        env=environment(folder, **settings),
+        capture_output=True,
+        text=True,
+        input=stdin,
+        timeout=PATIENCE,
+        check=False,
+    )
 
 
 def free_port() -> int:

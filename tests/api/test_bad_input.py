@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from graphql_api.config import Settings
 from graphql_api.domain import plan
@@ -176,7 +177,7 @@ def small_disk(tmp_path: Path) -> object:
 
 
 async def test_a_full_disk_is_a_clean_refusal(small_disk: Path, imaging: ImagingPool) -> None:
-    noise = pictures.Image.effect_noise((2200, 1500), 90)
+    noise = Image.effect_noise((2200, 1500), 90)
     content = pictures.encode(noise.convert("RGB"), "PNG")
     async with run_app(make_settings(small_disk), imaging) as client:
         payload = await client.multipart(

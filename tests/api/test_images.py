@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
+from PIL import Image
 
 from tests import pictures
 from tests.client import Client
 
 
-async def path_of(client: Client, **options: object) -> str:
+async def path_of(client: Client, **options: Any) -> str:
     made = await client.uploaded(pictures.jpeg(300, 200), **options)
     return str(made["url"])
 
@@ -101,7 +103,7 @@ async def test_if_range_guards_against_mixing_versions(client: Client) -> None:
 
 
 async def test_a_large_rendition_streams_whole(client: Client) -> None:
-    noise = pictures.Image.effect_noise((900, 900), 90).convert("RGB")
+    noise = Image.effect_noise((900, 900), 90).convert("RGB")
     made = await client.uploaded(pictures.encode(noise, "PNG"))
     answer = await client.get(made["url"], key=None)
     part = await client.get(made["url"], key=None, headers={"Range": "bytes=100-700000"})

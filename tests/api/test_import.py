@@ -58,7 +58,8 @@ async def other() -> AsyncIterator[TestServer]:
     app.router.add_get("/cut", _cut)
     app.router.add_get("/endless", _endless)
     app.router.add_get("/redirect", _redirect)
-    async with TestServer(app) as server:
+    server = TestServer(app)
+    async with server:
         yield server
 
 

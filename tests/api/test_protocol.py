@@ -182,7 +182,7 @@ async def form(client: Client, parts: list[tuple[str, Any]], headers: dict[str, 
     data = aiohttp.FormData(default_to_multipart=True)
     for name, value in parts:
         options = {"filename": "f.png"} if isinstance(value, bytes) else {}
-        data.add_field(name, value, **options)  # type: ignore[arg-type]
+        data.add_field(name, value, **options)
     return await client.request("POST", "/graphql", data=data, headers=PREFLIGHT if headers is None else headers)
 
 

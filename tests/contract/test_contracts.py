@@ -35,7 +35,7 @@ def test_everything_in_the_schema_is_described() -> None:
             silent += [
                 f"{kind.name}.{name}({a})"
                 for a, argument in arguments.items()
-                if not argument.description and a != "input" and a != "transform"
+                if not argument.description and a not in {"input", "transform"}
             ]
 
     assert silent == []

@@ -67,6 +67,13 @@ def difference(first: Image.Image, second: Image.Image) -> float:
     return sum(value * count for value, count in enumerate(changed.histogram())) / (changed.width * changed.height)
 
 
+def pixel(picture: Image.Image, x: int, y: int) -> tuple[int, ...]:
+    """Red, green and blue."""
+    found = picture.convert("RGB").getpixel((x, y))
+    assert isinstance(found, tuple)
+    return found
+
+
 @pytest.mark.parametrize("target", list(Format))
 @pytest.mark.parametrize("source", list(Format))
 async def test_every_format_becomes_every_format(lab: Lab, source: Format, target: Format) -> None:
@@ -163,7 +170,7 @@ async def test_jpeg_and_padding_have_white_behind_transparency(lab: Lab) -> None
     content = pictures.encode(Image.new("RGBA", (40, 40), (255, 0, 0, 0)), "PNG")
     for transform in (Transform((), Output(Format.JPEG)), Transform((Stage(60, 50, Fit.PAD),))):
         rendered = pictures.decode(await lab.render(content, transform)).convert("RGB")
-        assert min(rendered.getpixel((20, 20))) > 250  # type: ignore[type-var]
+        assert min(pixel(rendered, 20, 20)) > 250
 
 
 async def test_cmyk_and_wide_gamut_become_srgb(lab: Lab) -> None:
@@ -209,7 +216,7 @@ async def test_a_social_card_is_padded(lab: Lab) -> None:
     rendered = pictures.decode(await lab.render(pictures.jpeg(400, 400), Transform((named_size("social"),))))
 
     assert rendered.size == (1200, 630)
-    assert min(rendered.convert("RGB").getpixel((10, 300))) > 250  # type: ignore[type-var]
+    assert min(pixel(rendered, 10, 300)) > 250
 
 
 async def test_stages_run_one_after_the_other(lab: Lab) -> None:

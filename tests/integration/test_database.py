@@ -234,7 +234,7 @@ async def test_a_key_is_found_by_its_secret_alone(database_url: str, profile: Pr
         found = await accounts.find_key(secret)
 
         assert found
-        assert (found[0].profile, found[0].scopes, found[1]) == (profile, {Scope.READ}, team)
+        assert (found[0].profile, found[0].scopes, found[1]) == (profile, frozenset({Scope.READ}), team)
         assert await accounts.find_key(secret + "x") is None
         assert await accounts.find_key(digest(secret)) is None
         stored = str(await database.connection().execute_query_dict("SELECT * FROM api_key"))
@@ -270,6 +270,7 @@ async def test_the_tables_are_those_of_the_models(database_url: str) -> None:
 
     await database.migrate(database_url)
     async with database.open_database(database_url) as opened:
+        assert opened.apps
         detector = MigrationAutodetector(opened.apps, database.AUTHORING["apps"])
 
         assert [writer.operations for writer in await detector.changes()] == []

@@ -126,7 +126,7 @@ async def test_unfinished_files_are_not_listed(tmp_path: Path, file: Path) -> No
 
 @pytest.mark.parametrize("key", ["../up", "a/../../up", "/etc/passwd"])
 async def test_no_key_leaves_the_folder(tmp_path: Path, key: str) -> None:
-    with pytest.raises(ValueError, match="passwd|up"):
+    with pytest.raises(ValueError, match=r"passwd|up"):
         await LocalStore(tmp_path).find(key)
 
 

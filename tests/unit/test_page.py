@@ -61,7 +61,7 @@ def test_no_text_breaks_the_cursor_parser(text: str) -> None:
 )
 def test_impossible_pages_are_refused_by_name(arguments: dict[str, int], field: str) -> None:
     with pytest.raises(InvalidInput) as caught:
-        PageRequest(**arguments)
+        PageRequest(**arguments)  # type: ignore[arg-type]
 
     assert caught.value.field == field
 
