@@ -79,10 +79,15 @@ def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     from graphql_api import log, server
 
     log.configure(settings.log_format)
+    try:
+        listening = server.bind(arguments.host, arguments.port, shared=arguments.workers > 1)
+    except server.PortTakenError as error:
+        print(f"tintype: {error}", file=sys.stderr)
+        return 1
     if not asyncio.run(_prepare_database(settings)):
         return 1
     welcome = asyncio.run(_make_demo(settings)) if arguments.demo else None
-    return server.serve(settings, host=arguments.host, port=arguments.port, workers=arguments.workers, welcome=welcome)
+    return server.serve(settings, listening, workers=arguments.workers, welcome=welcome)
 
 
 async def _prepare_database(settings: Settings) -> bool:

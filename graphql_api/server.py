@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
+import socket
 import sys
 import threading
 from multiprocessing import connection
@@ -24,44 +25,54 @@ _DRAIN_SECONDS = 30.0  # what is under way may finish; then it is cut off
 log = structlog.get_logger("tintype")
 
 
-def serve(settings: Settings, *, host: str, port: int, workers: int, welcome: str | None) -> int:
+class PortTakenError(Exception):
+    """The address cannot be listened on; the message says why in one line."""
+
+
+def bind(host: str, port: int, *, shared: bool) -> socket.socket:
+    """The socket to serve on. Bound before anything else is done, so that a taken port costs nothing."""
+    try:
+        return socket.create_server((host, port), reuse_port=shared, family=_family(host))
+    except OSError as error:
+        # `create_server` decorates the text of system errors; those of name resolution have no system text.
+        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+        raise PortTakenError(f"cannot listen on {host}:{port}: {reason}") from error
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def serve(settings: Settings, listening: socket.socket, *, workers: int, welcome: str | None) -> int:
     """Serve until a signal; the exit code."""
-    if workers <= 1:
-        _run(settings, host, port, shared=False, welcome=welcome)
-        return 0
-    return _supervise(settings, host, port, workers, welcome)
+    if workers > 1:
+        return _supervise(settings, listening, workers, welcome)
+    _run(settings, listening, welcome)
+    return 0
 
 
-def _run(settings: Settings, host: str, port: int, *, shared: bool, welcome: str | None = None) -> None:
+def _run(settings: Settings, listening: socket.socket, welcome: str | None = None) -> None:
     uvloop.install()
-    app = make_app(settings)
+    host, port = listening.getsockname()[:2]
 
-    async def announce(_: web.Application) -> None:
+    def announce(*_: object) -> None:
         log.info("serving", host=host, port=port)
         if welcome:
             print(welcome, flush=True)
 
-    app.on_startup.append(announce)
-    web.run_app(
-        app,
-        host=host,
-        port=port,
-        reuse_port=shared or None,
-        shutdown_timeout=_DRAIN_SECONDS,
-        access_log=None,
-        print=None,
-    )
+    web.run_app(make_app(settings), sock=listening, shutdown_timeout=_DRAIN_SECONDS, access_log=None, print=announce)
     log.info("stopped")
 
 
 def _run_worker(settings: Settings, host: str, port: int) -> None:
     os.setsid()  # a Ctrl-C in the terminal is for the supervisor, who passes it on once
     configure(settings.log_format)
-    _run(settings, host, port, shared=True)
+    _run(settings, bind(host, port, shared=True))
 
 
-def _supervise(settings: Settings, host: str, port: int, workers: int, welcome: str | None) -> int:
+def _supervise(settings: Settings, listening: socket.socket, workers: int, welcome: str | None) -> int:
     """Start the processes and wait. When one dies the others are ended too: a service manager starts us anew."""
+    host, port = listening.getsockname()[:2]
     spawn = multiprocessing.get_context("spawn")
     share = settings.model_copy(update={"imaging_workers": max(1, settings.imaging_workers // workers)})
     processes = [spawn.Process(target=_run_worker, args=(share, host, port)) for _ in range(workers)]
@@ -74,6 +85,7 @@ def _supervise(settings: Settings, host: str, port: int, workers: int, welcome: 
 
     for process in processes:
         process.start()
+    listening.close()  # it held the port; from here on the kernel shares connections among the processes
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGINT, stop)
     if welcome:

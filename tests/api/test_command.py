@@ -74,6 +74,16 @@ def _upload(url: str, key: str, content: bytes) -> int:
         return int(response.status)
 
 
+def test_a_taken_port_is_one_line_and_makes_nothing(tmp_path: Path) -> None:
+    with serving(tmp_path / "one") as server:
+        port = server.base_url.rpartition(":")[2]
+        refused = run(tmp_path / "two", "serve", "--demo", "--port", port)
+
+        assert refused.returncode == 1
+        assert refused.stderr == f"tintype: cannot listen on 127.0.0.1:{port}: Address already in use\n"
+        assert not (tmp_path / "two").exists()
+
+
 def test_several_processes_share_a_port(tmp_path: Path) -> None:
     with serving(tmp_path, "--workers", "2") as server:
         key = run(tmp_path, "key", "create", "--team", "t").stdout.strip()

@@ -21,6 +21,7 @@ import uvloop
 
 from tests.load.figures import Tally, merge
 
+_COMPLAINT = 600  # characters of a bad answer that are told
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
 _GRACE_SECONDS = 10.0  # for the answers that are under way when the time is up
 
@@ -95,6 +96,7 @@ async def _run(load: Load) -> Tally:
         latencies=[latency for connection in connections for latency in connection.latencies],
         errors=sum(connection.errors for connection in connections) + len(hanging),
         client_cpu=time.process_time() - cpu,
+        complaint=next((connection.complaint for connection in connections if connection.complaint), ""),
     )
 
 
@@ -107,6 +109,7 @@ class _Connection(asyncio.Protocol):
     ended: asyncio.Future[None]
     latencies: list[float] = field(default_factory=list)
     errors: int = 0
+    complaint: str = ""
     _transport: asyncio.Transport | None = None
     _answer: bytearray = field(default_factory=bytearray)
     _expected: int = 0
@@ -124,9 +127,8 @@ class _Connection(asyncio.Protocol):
             self._finish()
 
     def connection_lost(self, exc: Exception | None) -> None:
-        del exc
         if not self.ended.done():
-            self.errors += 1
+            self._complain(f"the connection was lost: {exc}")
             self.ended.set_result(None)
 
     def _send(self) -> None:
@@ -141,12 +143,16 @@ class _Connection(asyncio.Protocol):
         if self._is_good():
             self.latencies.append(now - self._sent)
         else:
-            self.errors += 1
+            self._complain(self._answer[:_COMPLAINT].decode(errors="replace"))
         if now < self.deadline:
             self._send()
         elif self._transport is not None:
             self.ended.set_result(None)
             self._transport.close()
+
+    def _complain(self, words: str) -> None:
+        self.errors += 1
+        self.complaint = self.complaint or words
 
     def _is_good(self) -> bool:
         if not self._answer.startswith(b"HTTP/1.1 2"):

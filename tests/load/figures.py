@@ -6,15 +6,21 @@ import statistics
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+_SMALL = 0.1  # below it a ratio is told with more digits
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What a client saw in one round: seconds, the latency of every good answer in seconds, how many were not good."""
+    """What a client saw in one round: seconds, the latency of every good answer in seconds, how many were not good.
+
+    `complaint` is what the first that was not good said.
+    """
 
     seconds: float
     latencies: Sequence[float]
     errors: int = 0
     client_cpu: float = 0.0
+    complaint: str = ""
 
     @property
     def rate(self) -> float:
@@ -30,6 +36,7 @@ def merge(tallies: Iterable[Tally]) -> Tally:
         latencies=[latency for tally in each for latency in tally.latencies],
         errors=sum(tally.errors for tally in each),
         client_cpu=sum(tally.client_cpu for tally in each),
+        complaint=next((tally.complaint for tally in each if tally.complaint), ""),
     )
 
 
@@ -53,6 +60,12 @@ class Report:
     rows: list[Row] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
+    def add(self, row: Row, rounds: Sequence[Tally]) -> None:
+        """A line, and what its first error said, if there was one."""
+        self.rows.append(row)
+        if complaint := merge(rounds).complaint:
+            self.notes.append(f"{row.what}: the first error was: {' '.join(complaint.split())}")
+
 
 def median_rate(rounds: Sequence[Tally]) -> float:
     """The median of the rounds' rates."""
@@ -64,7 +77,9 @@ def format_ratio(ours: Sequence[float], theirs: Sequence[float]) -> str:
     ratios = [one / other for one, other in zip(ours, theirs, strict=True) if other]
     if not ratios:
         return "-"
-    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f}-{max(ratios):.2f})"
+    middle = statistics.median(ratios)
+    digits = 2 if middle >= _SMALL else 4
+    return f"{middle:.{digits}f} ({min(ratios):.{digits}f}-{max(ratios):.{digits}f})"
 
 
 def format_latency(rounds: Sequence[Tally]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import statistics
 import urllib.request
 from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
@@ -50,7 +51,7 @@ def measure(folder: Path, report: Report) -> None:
         except MissingPeer as error:
             missing = str(error)
         _compare(pool, [side for side in (ours, theirs) if side])
-    report.rows.append(_row(ours, theirs, missing))
+    report.add(_row(ours, theirs, missing), [*ours.rounds, *(theirs.rounds if theirs else ())])
     report.notes.append(_note(ours, theirs, size))
 
 
@@ -93,7 +94,7 @@ def _ratio(ours: Side, theirs: Side | None, of: Callable[[Side], Sequence[float]
 def _note(ours: Side, theirs: Side | None, size: int) -> str:
     """A client that has no time left flatters the slower server: so the servers' own time is told as well."""
     sides = [("Tintype", ours), *([("nginx", theirs)] if theirs else [])]
-    spent = ", ".join(f"{name} {min(side.cpu) * 1e6:.0f} us" for name, side in sides)
+    spent = ", ".join(f"{name} {statistics.median(side.cpu) * 1e6:.0f} us" for name, side in sides)
     busy = ", ".join(f"{name} {_busy(side.rounds):.0%}" for name, side in sides)
     return (
         f"Hits: {size} bytes, {_CONNECTIONS} keep-alive connections, own asyncio client; processor time a hit: {spent} "

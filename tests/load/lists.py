@@ -59,8 +59,8 @@ def _measure(report: Report, pool: ProcessPoolExecutor, installation: Installati
         _check_depth(server, bodies[1], deep)
         rounds = _compare(pool, server, bodies)
     first, thousandth = rounds
-    report.rows.append(_row(f"mediaList(first: {_SIZE}), page 1, {database}", first))
-    report.rows.append(_row(f"mediaList(first: {_SIZE}), page {_DEEP:,}, {database}", thousandth, than=first))
+    report.add(_row(f"mediaList(first: {_SIZE}), page 1, {database}", first), first)
+    report.add(_row(f"mediaList(first: {_SIZE}), page {_DEEP:,}, {database}", thousandth, than=first), thousandth)
     report.notes.append(
         f"Lists on {database}: {_ROWS:,} rows, {_CLIENTS} clients; the ratio is of the median latencies."
     )

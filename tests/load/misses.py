@@ -37,6 +37,7 @@ _WIDTHS = range(600, 681)
 _QUALITIES = range(70, 95)
 _FORMATS = (Format.WEBP, Format.JPEG)
 _ORDER_SEED = 7
+_COMPLAINT = 600  # characters of a bad answer that are told
 _TIMEOUT = aiohttp.ClientTimeout(total=60)
 
 
@@ -95,8 +96,8 @@ def _measure(report: Report, contest: _Contest, target: Format) -> None:
         # Who goes first changes, so that neither always meets the other's leftovers.
         for side, tallies in ((contest.bare, theirs), (contest.over_http, ours))[:: 1 if number % 2 else -1]:
             tallies.append(side(asked))
-    report.rows.append(_row(target, ours, theirs))
-    client = sum(tally.client_cpu for tally in ours) / sum(len(tally.latencies) for tally in ours)
+    report.add(_row(target, ours, theirs), ours)
+    client = sum(tally.client_cpu for tally in ours) / (size * _ROUNDS)
     report.notes.append(
         f"Misses, {target.name}: {_ROUNDS} rounds of {size}; the client took {client * 1000:.2f} ms each."
     )
@@ -127,24 +128,30 @@ def _distinct(target: Format) -> Iterator[Asked]:
 async def _ask_all(url: str, asked: Sequence[Asked]) -> Tally:
     todo = iter(asked)
     latencies: list[float] = []
+    complaints: list[str] = []
     started, cpu = time.perf_counter(), time.process_time()
     async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
-        await asyncio.gather(*(_ask(session, url, todo, latencies) for _ in range(_CLIENTS)))
+        await asyncio.gather(*(_ask(session, url, todo, latencies, complaints) for _ in range(_CLIENTS)))
     seconds = time.perf_counter() - started
-    return Tally(seconds, latencies, len(asked) - len(latencies), time.process_time() - cpu)
+    return Tally(seconds, latencies, len(complaints), time.process_time() - cpu, next(iter(complaints), ""))
 
 
-async def _ask(session: aiohttp.ClientSession, url: str, todo: Iterator[Asked], latencies: list[float]) -> None:
+async def _ask(
+    session: aiohttp.ClientSession, url: str, todo: Iterator[Asked], latencies: list[float], complaints: list[str]
+) -> None:
     """One client: what is next, as long as there is any."""
     for item in todo:
         started = time.perf_counter()
         try:
             async with session.get(f"{url}.{item.format}?w={item.width}&q={item.quality}") as response:
                 body = await response.read()
-        except (aiohttp.ClientError, TimeoutError):
+        except (aiohttp.ClientError, TimeoutError) as error:
+            complaints.append(repr(error))
             continue
         if response.status == 200 and body and response.content_type == item.format.content_type:
             latencies.append(time.perf_counter() - started)
+        else:
+            complaints.append(f"{response.status}: {body[:_COMPLAINT].decode(errors='replace')}")
 
 
 # --- bare libvips

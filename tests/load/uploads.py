@@ -30,7 +30,7 @@ def measure(folder: Path, report: Report) -> None:
         with watch_memory(server.pid) as memory:
             tally = asyncio.run(_upload_all(server, bulk))
             time.sleep(_SETTLE_SECONDS)
-    report.rows.append(_row(memory, tally, bulk))
+    report.add(_row(memory, tally, bulk), [tally])
     report.notes.append(
         f"Uploads: {_UPLOADS} PNG of {bulk.size / _MB:.1f} MB each; resident size of the web process every 20 ms: "
         f"{memory.before / _MB:.0f} MB before, {memory.peak / _MB:.0f} MB at its peak."
@@ -51,18 +51,19 @@ def _row(memory: Memory, tally: Tally, bulk: Bulk) -> Row:
 async def _upload_all(server: Server, bulk: Bulk) -> Tally:
     started = time.perf_counter()
     async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
-        seconds = await asyncio.gather(*(_upload(session, server, bulk, number) for number in range(_UPLOADS)))
-    good = [second for second in seconds if second is not None]
-    return Tally(time.perf_counter() - started, good, _UPLOADS - len(good))
+        ends = await asyncio.gather(*(_upload(session, server, bulk, number) for number in range(_UPLOADS)))
+    good = [end for end in ends if isinstance(end, float)]
+    complaint = next((end for end in ends if isinstance(end, str)), "")
+    return Tally(time.perf_counter() - started, good, _UPLOADS - len(good), complaint=complaint)
 
 
-async def _upload(session: aiohttp.ClientSession, server: Server, bulk: Bulk, number: int) -> float | None:
-    """The seconds that the upload took; None when it failed."""
+async def _upload(session: aiohttp.ClientSession, server: Server, bulk: Bulk, number: int) -> float | str:
+    """The seconds that the upload took, or why it failed."""
     started = time.perf_counter()
     try:
         await upload(session, server, f"bulk-{number}.png", _pieces(bulk, number), bulk.size)
-    except (UploadRefused, aiohttp.ClientError, TimeoutError):
-        return None
+    except (UploadRefused, aiohttp.ClientError, TimeoutError) as error:
+        return repr(error)
     return time.perf_counter() - started
 
 
