@@ -35,7 +35,7 @@ def bind(host: str, port: int, *, shared: bool) -> socket.socket:
         return socket.create_server((host, port), reuse_port=shared, family=_family(host))
     except OSError as error:
         # `create_server` decorates the text of system errors; those of name resolution have no system text.
-        reason = os.strerror(error.errno) if (error.errno or 0) > 0 else error.strerror
+        reason = os.strerror(error.errno) if error.errno and error.errno > 0 else error.strerror
         raise PortTakenError(f"cannot listen on {host}:{port}: {reason}") from error
 
 

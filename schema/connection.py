@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import strawberry
 
 from graphql_api.domain.page import Page, PageRequest, parse_cursor
 
+ItemT = TypeVar("ItemT")
 NodeT = TypeVar("NodeT")
 
 
@@ -38,12 +39,12 @@ class Connection(Generic[NodeT]):
 
     nodes: list[NodeT] = strawberry.field(description="The items of the page.")
     page_info: PageInfo = strawberry.field(description="Where the page stands in the list.")
-    cursors: strawberry.Private[list[str]]
+    cursor_of: strawberry.Private[Callable[[NodeT], str]]
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
     @strawberry.field(description="The items of the page, each with its cursor.")
     def edges(self) -> list[Edge[NodeT]]:
-        return [Edge(node=node, cursor=cursor) for node, cursor in zip(self.nodes, self.cursors, strict=True)]
+        return [Edge(node=node, cursor=self.cursor_of(node)) for node in self.nodes]
 
     @strawberry.field(description="How many items the whole list has. Counted only when asked for.")
     async def total_count(self) -> int:
@@ -60,11 +61,18 @@ def parse_page(first: int | None, after: str | None, last: int | None, before: s
     )
 
 
-def page_info(page: Page[Any], cursors: list[str]) -> PageInfo:
-    """Relay's words for where a page stands."""
-    return PageInfo(
+def present_page(
+    page: Page[ItemT],
+    present: Callable[[ItemT], NodeT],
+    cursor_of: Callable[[NodeT], str],
+    count: Callable[[], Awaitable[int]],
+) -> Connection[NodeT]:
+    """A page in Relay's words. Cursors are written where they are asked for: at both ends, and for edges."""
+    nodes = [present(item) for item in page.items]
+    info = PageInfo(
         has_next_page=page.has_next,
         has_previous_page=page.has_previous,
-        start_cursor=cursors[0] if cursors else None,
-        end_cursor=cursors[-1] if cursors else None,
+        start_cursor=cursor_of(nodes[0]) if nodes else None,
+        end_cursor=cursor_of(nodes[-1]) if nodes else None,
     )
+    return Connection(nodes=nodes, page_info=info, cursor_of=cursor_of, count=count)

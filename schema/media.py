@@ -13,9 +13,10 @@ from graphql_api.domain import media as domain
 from graphql_api.domain.page import Cursor
 from graphql_api.domain.rendition import plan
 from graphql_api.domain.transform import IDENTITY
+from graphql_api.domain.transform_query import format_image_url
 from graphql_api.errors import InvalidInput, NotFound
 from schema import transform
-from schema.connection import Connection, page_info, parse_page
+from schema.connection import Connection, parse_page, present_page
 from schema.context import Info
 from schema.node import Node, find_media_id, format_global_id, media_id_of
 from schema.scalars import BigInt
@@ -47,7 +48,8 @@ class Media(Node):
 
     @strawberry.field(description="Address of the image as it is, without its metadata.")
     def url(self, info: Info) -> str:
-        return plan(self.domain, IDENTITY).url(info.context.services.source_url)
+        media = self.domain
+        return format_image_url(info.context.services.source_url, media.storage, media.uid, IDENTITY, self.format)
 
     @strawberry.field(description="The image transformed: address, size and format agree. Asking renders nothing.")
     def rendition(self, info: Info, transform: TransformInput) -> Rendition:
@@ -87,8 +89,8 @@ def present(media: domain.Media) -> Media:
     )
 
 
-def _cursors(items: Sequence[domain.Media]) -> list[str]:
-    return [Cursor(item.created_at, item.id).format() for item in items]
+def _cursor(media: Media) -> str:
+    return Cursor(media.created_at, media.domain.id).format()
 
 
 _ID = strawberry.argument(description="Global id, as `id` gives it.")
@@ -119,13 +121,7 @@ class MediaQuery:
     ) -> Connection[Media]:
         library, principal = info.context.library, info.context.principal
         page = await library.list(principal, parse_page(first, after, last, before))
-        cursors = _cursors(page.items)
-        return Connection(
-            nodes=[present(item) for item in page.items],
-            page_info=page_info(page, cursors),
-            cursors=cursors,
-            count=functools.partial(library.count, principal),
-        )
+        return present_page(page, present, _cursor, functools.partial(library.count, principal))
 
     @strawberry.field(description="Any object by its global id; null when there is none, or it is not yours to see.")
     async def node(self, info: Info, id: Annotated[strawberry.ID, _ID]) -> Node | None:

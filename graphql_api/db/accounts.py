@@ -11,7 +11,7 @@ from tortoise.transactions import in_transaction
 from graphql_api.db.models import ApiKey as ApiKeyRow
 from graphql_api.db.models import Team as TeamRow
 from graphql_api.db.models import User as UserRow
-from graphql_api.db.rows import fetch
+from graphql_api.db.rows import Statement
 from graphql_api.domain.account import ApiKey, Profile, Scope, Team, digest, new_secret
 from graphql_api.domain.ids import new_storage
 from graphql_api.errors import Conflict
@@ -19,6 +19,16 @@ from graphql_api.errors import Conflict
 _STORAGE_TRIES = 8
 
 _key, _team = Table("api_key"), Table("team")
+_BY_DIGEST = Statement(
+    lambda value: (
+        Query.from_(_key)
+        .join(_team)
+        .on(_team.id == _key.team_id)
+        .select(_key.id, _key.name, _key.profile, _key.scopes, _key.team_id)
+        .select(_team.name.as_("team"), _team.storage)
+        .where(_key.digest == value)
+    )
+)
 
 
 async def find_team(name: str) -> Team | None:
@@ -60,15 +70,7 @@ async def make_key(team: Team, name: str, profile: Profile, scopes: Iterable[Sco
 
 async def find_key(secret: str) -> tuple[ApiKey, Team] | None:
     """The key and its team. Looked up by digest: how long that takes tells nothing about any key."""
-    query = (
-        Query.from_(_key)
-        .join(_team)
-        .on(_team.id == _key.team_id)
-        .select(_key.id, _key.name, _key.profile, _key.scopes, _key.team_id)
-        .select(_team.name.as_("team"), _team.storage)
-        .where(_key.digest == digest(secret))
-    )
-    for row in await fetch(query):
+    for row in await _BY_DIGEST.fetch(digest(secret)):
         scopes = frozenset(Scope(word) for word in row["scopes"].split())
         key = ApiKey(row["id"], row["name"], Profile(row["profile"]), scopes)
         return key, Team(row["team_id"], row["team"], row["storage"])

@@ -14,7 +14,7 @@ from pypika_tortoise.terms import Criterion, Tuple
 from graphql_api.db.models import Media as MediaRow
 from graphql_api.db.models import MediaTag as MediaTagRow
 from graphql_api.db.models import Tag as TagRow
-from graphql_api.db.rows import Row, fetch, identity, json_object, moment, optional_moment
+from graphql_api.db.rows import Row, Statement, fetch, identity, json_object, moment, optional_moment
 from graphql_api.domain.media import Changes, Format, Keep, Media, Original
 from graphql_api.domain.page import Cursor, Page, PageRequest
 
@@ -29,6 +29,10 @@ _OWN_COLUMNS = (
 def _select() -> QueryBuilder:
     columns = [_media[name] for name in _OWN_COLUMNS]
     return Query.from_(_media).join(_team).on(_team.id == _media.team_id).select(*columns, _team.storage)
+
+
+_BY_ID = Statement(lambda value: _select().where(_media.id == value))
+_BY_UID = Statement(lambda value: _select().where(_media.uid == value))
 
 
 def _to_media(row: Row) -> Media:
@@ -53,7 +57,7 @@ def _to_media(row: Row) -> Media:
 
 async def find(media_id: uuid.UUID) -> Media | None:
     """The media with this id."""
-    return next(iter(await _fetch(_select().where(_media.id == str(media_id)))), None)
+    return next(map(_to_media, await _BY_ID.fetch(str(media_id))), None)
 
 
 async def find_many(media_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Media]:
@@ -64,7 +68,7 @@ async def find_many(media_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Media]:
 
 async def find_by_uid(uid: str) -> Media | None:
     """The media with this slug."""
-    return next(iter(await _fetch(_select().where(_media.uid == uid))), None)
+    return next(map(_to_media, await _BY_UID.fetch(uid)), None)
 
 
 async def _fetch(query: QueryBuilder) -> list[Media]:

@@ -6,6 +6,7 @@ rendered: to negotiate after the key is made would be a type error.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
 from dataclasses import asdict, dataclass, replace
@@ -91,10 +92,7 @@ class Recipe:
     @property
     def key(self) -> str:
         """64 hex digits; the same for every way to ask for the same pixels."""
-        asked = {name: value for name, value in asdict(self).items() if value}
-        asked["stages"] = [{k: v for k, v in asdict(stage).items() if v is not None} for stage in self.stages]
-        text = json.dumps([REVISION, asked], sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(text.encode()).hexdigest()
+        return _key(self)
 
     @property
     def chosen_quality(self) -> int | None:
@@ -106,6 +104,14 @@ class Recipe:
         for stage in self.stages:
             source = stage.geometry(source).size
         return source
+
+
+@functools.lru_cache(maxsize=4096)  # asked for several times a request
+def _key(recipe: Recipe) -> str:
+    asked = {name: value for name, value in asdict(recipe).items() if value}
+    asked["stages"] = [{k: v for k, v in asdict(stage).items() if v is not None} for stage in recipe.stages]
+    text = json.dumps([REVISION, asked], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,5 +132,7 @@ def parse_image_query(pairs: Iterable[tuple[str, str]], extension: str | None) -
 
 def format_image_url(source_url: str, storage: str, uid: str, transform: Transform, target: Format) -> str:
     """The address of a rendition; the extension carries the format, the query the rest."""
+    if not transform.stages and transform.output.quality is None:
+        return f"{source_url}/{storage}/{uid}.{target}"
     query = format_query(replace(transform, output=replace(transform.output, format=None)))
     return f"{source_url}/{storage}/{uid}.{target}" + (f"?{query}" if query else "")

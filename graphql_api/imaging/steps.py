@@ -68,7 +68,10 @@ def crop(image: pyvips.Image, plan: Plan) -> pyvips.Image:
 def to_srgb(image: pyvips.Image, plan: Plan) -> pyvips.Image:
     """Eight-bit sRGB or grey, the embedded profile applied; done after scaling, where it is cheap."""
     del plan
-    if image.get_typeof(_PROFILE) and not _is_srgb(image.get(_PROFILE)):
+    has_profile = bool(image.get_typeof(_PROFILE))
+    if not has_profile and image.interpretation == "srgb" and image.format == "uchar":
+        return image
+    if has_profile and not _is_srgb(image.get(_PROFILE)):
         image = _apply_profile(image)
     elif image.interpretation == "cmyk":
         image = image.icc_transform("srgb", input_profile="cmyk")

@@ -26,8 +26,8 @@ class Renderer:
     async def render(self, rendition: Rendition) -> StoredRendition:
         """The rendition in the store, made now if it is not there. Overloaded, StorageFull, TooLarge."""
         key = rendition_key(rendition.media.sha256, rendition.recipe.key)
-        if stored := await self._find(key):
-            return stored
+        if stored := await self.store.find(key):
+            return StoredRendition(key, stored.size)
         flight = self.flights.get(key)
         if flight is None:
             flight = self.flights[key] = asyncio.create_task(self._make(key, rendition))
@@ -48,14 +48,8 @@ class Renderer:
                     await self.imaging.render(Render(path, media.original, rendition.recipe, target))
             except FileNotFoundError as error:
                 raise TintypeError("The original of this media is missing.") from error
-            await self.store.put(key, target)
-        if (stored := await self._find(key)) is None:
-            raise TintypeError("The rendition could not be kept.")
-        return stored
-
-    async def _find(self, key: str) -> StoredRendition | None:
-        found = await self.store.find(key)
-        return StoredRendition(key, found.size) if found else None
+            stored = await self.store.put(key, target)
+        return StoredRendition(key, stored.size)
 
     def read(self, stored: StoredRendition, start: int, size: int) -> AsyncIterator[bytes]:
         """A part of a stored rendition."""

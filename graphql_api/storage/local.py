@@ -25,11 +25,11 @@ class LocalStore:
         self._root = root
         root.mkdir(parents=True, exist_ok=True)
 
-    async def put(self, key: str, path: Path) -> None:
+    async def put(self, key: str, path: Path) -> Stored:
         """Link (or copy, across file systems) the file to its place."""
-        await asyncio.to_thread(self._put, key, path)
+        return await asyncio.to_thread(self._put, key, path)
 
-    def _put(self, key: str, path: Path) -> None:
+    def _put(self, key: str, path: Path) -> Stored:
         target = self._path(key)
         part = target.with_name(f"{target.name}.{uuid.uuid4().hex}{_UNFINISHED}")
         with full_disk_is_typed():
@@ -37,10 +37,12 @@ class LocalStore:
                 self._copy(path, part)
                 os.utime(part)
                 _sync(part)
+                stored = _stored(key, part)
                 part.replace(target)
                 _sync(target.parent)
             finally:
                 part.unlink(missing_ok=True)
+        return stored
 
     def _copy(self, path: Path, part: Path) -> None:
         """A hard link costs nothing; where the file system has none, the bytes are copied."""
@@ -64,7 +66,12 @@ class LocalStore:
 
     async def read(self, key: str, start: int = 0, size: int | None = None) -> AsyncIterator[bytes]:
         """The file in pieces of 256 KiB; an open file stays readable when it is deleted meanwhile."""
-        with await asyncio.to_thread(self._path(key).open, "rb") as file:
+        path = self._path(key)
+        if size is not None and size <= _PIECE:
+            # The usual rendition: opened, read and closed in one visit to a thread.
+            yield await asyncio.to_thread(_read, path, start, size)
+            return
+        with await asyncio.to_thread(path.open, "rb") as file:
             file.seek(start)
             left = size
             while left is None or left > 0:
@@ -142,6 +149,12 @@ def _sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def _read(path: Path, start: int, size: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(start)
+        return file.read(size)
 
 
 def _stored(key: str, path: Path) -> Stored:

@@ -62,7 +62,7 @@ def test_a_signal_ends_it_cleanly_and_what_is_under_way_finishes(tmp_path: Path,
 
     assert code == 0
     assert statuses == [201]
-    assert '"event": "stopped"' in log
+    assert '"event":"stopped"' in log
     assert "Traceback" not in log
 
 
@@ -91,7 +91,7 @@ def test_several_processes_share_a_port(tmp_path: Path) -> None:
         code, log = server.stop()
 
     assert code == 0
-    assert log.count('"event": "stopped"') == 2
+    assert log.count('"event":"stopped"') == 2
 
 
 def test_a_key_is_printed_alone_and_works_beside_a_running_server(tmp_path: Path) -> None:

@@ -57,9 +57,6 @@ async def test_graphiql_lists_the_media_offline(page: Page, client: Client) -> N
     # A key that is not good: the bar says so, and the response pane shows the server's own error.
     await expect(page.locator("#status")).to_contain_text("does not accept")
     assert "wrong" not in page.url
-    assert all("401" in line for line in complaints), complaints
-    complaints.clear()
-
     await page.fill("#api-key", key)
     await page.press("#api-key", "Enter")
     await expect(page.locator("#status")).to_be_empty()
@@ -76,5 +73,6 @@ async def test_graphiql_lists_the_media_offline(page: Page, client: Client) -> N
     assert key not in page.url
     # What outlives the tab must not hold the key: GraphiQL keeps its tabs and history in localStorage.
     assert key not in await page.evaluate("JSON.stringify({ ...localStorage })")
-    assert complaints == []
+    # Chromium itself logs the two refusals of the wrong key; nothing else may be there.
+    assert [line for line in complaints if "401" not in line] == []
     assert foreign == []
