@@ -75,7 +75,7 @@ class Settings(BaseSettings):
     imaging_workers: int = Field(0, ge=0, description="Processes that decode and encode; `0`: one per core.")
     imaging_queue: int = Field(64, ge=0, description="Image jobs that may wait; past it the answer is 503.")
     imaging_seconds: float = Field(30.0, gt=0, description="Time limit of one image job; its process is killed.")
-    imaging_memory_mb: int = Field(1536, ge=512, description="Address space of one imaging process, in MiB.")
+    imaging_memory_mb: int = Field(2048, ge=512, description="Address space of one imaging process, in MiB.")
     log_format: str = Field("auto", pattern="^(auto|json|text)$", description="`json`, `text`, or by terminal.")
 
     @model_validator(mode="before")

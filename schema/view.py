@@ -19,7 +19,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from graphql_api.domain.account import Principal, Scope
+from graphql_api.domain.account import Principal
 from graphql_api.errors import InvalidInput, TintypeError
 from graphql_api.web import pages
 from graphql_api.web.accept import preferred
@@ -104,7 +104,7 @@ async def _read(request: web.Request, principal: Principal, stack: AsyncExitStac
     _refuse_forgery(request, content_type)
     if content_type == _JSON:
         return parse_json(await read_bounded(request))
-    principal.require(Scope.WRITE)  # before a byte of any file is read
+    await request.app[CONTEXT].library.expect_upload(principal)
     return await read_multipart(request, request.app[CONTEXT].spool, stack)
 
 

@@ -6,6 +6,7 @@ ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgre
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v curl >/dev/null 2>&1 || missing="$missing curl"
 ls /usr/share/fonts/truetype/*/*.ttf >/dev/null 2>&1 || missing="$missing fonts-dejavu-core"
+ldconfig -p | grep -q libatomic.so.1 || missing="$missing libatomic1"  # for the Node inside playwright
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null 2>&1 || { [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; }; then
   echo "Not installed, and not allowed to install:$missing. The tests that need them will be skipped." >&2

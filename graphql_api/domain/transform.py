@@ -19,8 +19,12 @@ from graphql_api.errors import InvalidInput, TooLarge
 REVISION = 1
 
 MAX_SIDE = 8192
-MAX_OUTPUT_PIXELS = 50_000_000  # all frames together
+MAX_ENLARGED_PIXELS = 25_000_000  # all frames together; a result may always have as many as its original
 MAX_QUALITY = 100
+
+# What the formats themselves, or their encoders, can hold.
+_MAX_SIDES = {Format.WEBP: 16_383, Format.AVIF: 16_384}
+_MAX_ANY_SIDE = 65_535
 
 # Near-equal looks, measured: 80 for JPEG and WebP is what the well-known servers use, AVIF reaches it at 63.
 _DEFAULT_QUALITY = {Format.JPEG: 80, Format.WEBP: 80, Format.AVIF: 63}
@@ -134,9 +138,7 @@ class Transform:
             stages=self._effective_stages(original),
             animated=animated,
         )
-        pixels = recipe.size(Size(original.width, original.height)).pixels
-        if pixels * (original.frames if animated else 1) > MAX_OUTPUT_PIXELS:
-            raise TooLarge("transform", f"The result would have more than {MAX_OUTPUT_PIXELS} pixels.")
+        _refuse_too_large(recipe, original)
         return recipe
 
     def _quality(self, target: Format) -> int | None:
@@ -157,6 +159,17 @@ class Transform:
     def in_format(self, target: Format) -> Transform:
         """The same with the format named."""
         return replace(self, output=replace(self.output, format=target))
+
+
+def _refuse_too_large(recipe: Recipe, original: Original) -> None:
+    source = Size(original.width, original.height)
+    result = recipe.size(source)
+    limit = max(MAX_ENLARGED_PIXELS, source.pixels * original.frames)
+    if result.pixels * (original.frames if recipe.animated else 1) > limit:
+        raise TooLarge("transform", f"The result would have more than {limit} pixels.")
+    side = _MAX_SIDES.get(recipe.format, _MAX_ANY_SIDE)
+    if max(result.width, result.height) > side:
+        raise TooLarge("format", f"A picture in {recipe.format} has at most {side} pixels a side.")
 
 
 IDENTITY = Transform()

@@ -17,7 +17,7 @@ from graphql_api.imaging.jobs import Probe, Render, SelfTest
 # An interlaced file is decoded whole before its first row comes out: it may have half the pixels of another.
 _INTERLACED_WEIGHT = 2
 _NEARLY_BLACK = 8
-_PROBE_SHRINK = 16  # the entropy coding of a JPEG is read whole at any shrink, which is all a check needs
+_PROBE_SHRINK = 16  # JPEG and still WebP are read whole at any shrink, and a check needs no pixels
 
 
 def probe(job: Probe) -> Original:
@@ -29,7 +29,7 @@ def probe(job: Probe) -> Original:
         raise TooLarge("file", f"The image has more than {job.max_pixels // weight} pixels, all frames counted.")
     size = steps.upright(page, steps.orientation(image))
     has_alpha = bool(image.hasalpha())
-    codecs.load(job.path, job.format, frames=True, strict=True, shrink=_PROBE_SHRINK).avg()
+    codecs.load(job.path, job.format, frames=frames > 1, strict=True, shrink=_PROBE_SHRINK).avg()
     if job.format is Format.GIF and not gif.is_whole(job.path):
         raise pyvips.Error("the GIF has no end")
     return Original(job.format, size.width, size.height, frames, has_alpha)

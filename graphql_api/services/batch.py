@@ -25,4 +25,9 @@ async def run_batch(items: Sequence[ItemT], work: Callable[[ItemT], Awaitable[Re
         async with places:
             return await work(item)
 
-    return list(await asyncio.gather(*(run(item) for item in items)))
+    outcomes = await asyncio.gather(*(run(item) for item in items), return_exceptions=True)
+    # Only now that none is at work any more: what the caller lends them (spooled files) may go.
+    for outcome in outcomes:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [outcome for outcome in outcomes if not isinstance(outcome, BaseException)]

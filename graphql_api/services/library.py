@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from graphql_api.db import media as rows
@@ -43,6 +44,11 @@ class Library:
 
     # --- making
 
+    async def expect_upload(self, principal: Principal) -> None:
+        """Refuse an upload before a byte of it is read, where that is known. Unauthenticated, Forbidden, RateLimited."""
+        principal.require(Scope.WRITE)
+        await self._tools.limits.check_upload(principal)
+
     async def upload(self, principal: Principal, upload: Upload, details: Details) -> Media:
         """Keep an uploaded file as a new media. UnsupportedMedia, TooLarge, LimitExceeded; on any nothing is kept."""
         team = principal.require(Scope.WRITE)
@@ -64,13 +70,15 @@ class Library:
         """Fetch a file and keep it as a new media; as `upload`, and UpstreamFailed."""
         principal.require(Scope.WRITE)
         limit = principal.plan.max_file_bytes
-        async with self._tools.fetcher.open(url) as fetched:
-            filling = self._tools.spool.fill(fetched.pieces, limit=limit, field="url", filename=fetched.filename)
-            async with filling as upload:
-                try:
-                    return await self.upload(principal, upload, details)
-                except (UnsupportedMedia, TooLarge) as error:
-                    raise error.at("url") from error
+        async with AsyncExitStack() as stack:
+            # The time limit of the fetch ends with it: it must not cut a transaction short.
+            async with self._tools.fetcher.open(url) as fetched:
+                filling = self._tools.spool.fill(fetched.pieces, limit=limit, field="url", filename=fetched.filename)
+                upload = await stack.enter_async_context(filling)
+            try:
+                return await self.upload(principal, upload, details)
+            except (UnsupportedMedia, TooLarge) as error:
+                raise error.at("url") from error
 
     async def _probe(self, upload: Upload) -> Original:
         found = sniff(upload.head)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import asyncio
+from collections.abc import AsyncIterator, Awaitable
 
 import orjson
 from aiohttp import BodyPartReader, web
@@ -13,6 +14,7 @@ from graphql_api.errors import InvalidInput, TooLarge
 
 MAX_JSON = MIB
 _PIECE = 256 * 1024
+_IDLE_SECONDS = 30
 _MAX_PARTS = 128
 
 # What aiohttp raises for a body that is no multipart form.
@@ -24,7 +26,7 @@ async def read_bounded(request: web.Request, limit: int = MAX_JSON) -> bytes:
     if (request.content_length or 0) > limit:
         raise TooLarge(None, f"The body has more than {limit} bytes.")
     body = bytearray()
-    async for piece in request.content.iter_any():
+    while piece := await _in_time(request.content.readany()):
         body += piece
         if len(body) > limit:
             raise TooLarge(None, f"The body has more than {limit} bytes.")
@@ -66,7 +68,7 @@ async def form_parts(request: web.Request) -> AsyncIterator[tuple[str, BodyPartR
 async def part_pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
     """The bytes of a part. A part that ends before its boundary is a cut body, never a shorter file."""
     try:
-        while piece := await part.read_chunk(_PIECE):
+        while piece := await _in_time(part.read_chunk(_PIECE)):
             yield piece
     except _MALFORMED as error:
         raise _malformed() from error
@@ -85,6 +87,14 @@ async def read_text(part: BodyPartReader, limit: int = MAX_JSON) -> str:
         return body.decode()
     except UnicodeDecodeError as error:
         raise InvalidInput(part.name, f"'{part.name}' is not UTF-8 text.") from error
+
+
+async def _in_time(reading: Awaitable[bytes]) -> bytes:
+    """What is read; who sends nothing for long has lost interest, and holds a file and a connection of ours."""
+    try:
+        return await asyncio.wait_for(reading, _IDLE_SECONDS)
+    except TimeoutError as error:
+        raise InvalidInput(None, f"Nothing of the body came for {_IDLE_SECONDS} seconds.") from error
 
 
 def _malformed() -> InvalidInput:

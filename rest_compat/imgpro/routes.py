@@ -7,7 +7,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-from graphql_api.domain.account import Principal, Scope
+from graphql_api.domain.account import Principal
 from graphql_api.domain.media import Details, Media, Upload
 from graphql_api.errors import InvalidInput
 from graphql_api.web.context import CONTEXT, authenticate
@@ -22,7 +22,7 @@ async def create_image(request: web.Request) -> web.Response:
     """POST /v1/images: a multipart `file`, or JSON with a `url`; without a key as a guest."""
     principal = await request.app[CONTEXT].accounts.admit_guest(await authenticate(request))
     # Who may not write learns that before anything about the body: clients probe their rights so.
-    principal.require(Scope.WRITE)
+    await request.app[CONTEXT].library.expect_upload(principal)
     if request.content_type == "multipart/form-data":
         media = await _upload(request, principal)
     elif request.content_type == "application/json":

@@ -164,7 +164,7 @@ async def test_too_large_a_result_is_refused_with_the_limit(client: Client) -> N
 
     assert answer.status == 413
     assert answer.json["error"]["code"] == "too_large"
-    assert "50000000" in answer.json["error"]["message"]
+    assert "25000000" in answer.json["error"]["message"]
 
 
 async def test_an_image_can_do_nothing_in_a_browser(client: Client) -> None:

@@ -131,10 +131,25 @@ def test_only_formats_that_can_move_move() -> None:
 
 
 def test_a_result_of_too_many_pixels_is_refused_with_the_number() -> None:
-    with pytest.raises(TooLarge, match="50000000"):
+    with pytest.raises(TooLarge, match="25000000"):
         parse("w=8000&h=8000&fit=squeeze").settle(PHOTO)
     with pytest.raises(TooLarge):
-        Transform().settle(Original(Format.GIF, 1000, 1000, frames=51))
+        parse("w=2000&fit=contain").settle(Original(Format.GIF, 1000, 1000, frames=10))
+
+
+def test_an_original_of_any_size_can_be_had_as_it_is() -> None:
+    huge = Original(Format.JPEG, 12_000, 8_000)
+
+    assert Transform().settle(huge).size(Size(12_000, 8_000)) == Size(12_000, 8_000)
+    assert Transform().settle(Original(Format.GIF, 1000, 1000, frames=90)).animated
+
+
+def test_no_format_is_asked_for_more_than_it_holds() -> None:
+    wide = Original(Format.PNG, 20_000, 100)
+    with pytest.raises(TooLarge, match="webp has at most 16383"):
+        Transform().in_format(Format.WEBP).settle(wide)
+
+    assert Transform((Stage(8000),)).in_format(Format.WEBP).settle(wide)
 
 
 @pytest.mark.parametrize(
