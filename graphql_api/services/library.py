@@ -45,7 +45,7 @@ class Library:
     # --- making
 
     async def expect_upload(self, principal: Principal) -> None:
-        """Refuse an upload before a byte of it is read, where that is known. Unauthenticated, Forbidden, RateLimited."""
+        """Refuse an upload before a byte of it is read: Unauthenticated, Forbidden, RateLimited."""
         principal.require(Scope.WRITE)
         await self._tools.limits.check_upload(principal)
 

@@ -15,9 +15,8 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from graphql_api.domain.geometry import Fit
 from graphql_api.domain.media import Format, Original, sniff
-from graphql_api.domain.transform import Output, Stage, Transform
+from graphql_api.domain.transform import Transform
 from graphql_api.errors import Overloaded, TooLarge, UnsupportedMedia
 from graphql_api.imaging.jobs import Probe, Render, SelfTest
 from graphql_api.imaging.pool import Bounds, ImagingPool
@@ -126,13 +125,12 @@ async def test_a_name_full_of_options_is_only_a_name(imaging: ImagingPool, tmp_p
 
 
 def _slow_render(folder: Path) -> Render:
-    """A render of many seconds: a GIF of 45 megapixels, which libvips cannot be asked to stop."""
+    """A render of many seconds: a GIF of 24 megapixels, which libvips cannot be asked to stop."""
     path = folder / "big.jpg"
     picture = pictures.photo(600, 400).resize((6000, 4000))
     path.write_bytes(pictures.encode(picture, "JPEG", quality=90))
     original = Original(Format.JPEG, 6000, 4000)
-    stage = Stage(8000, 5500, Fit.SQUEEZE)
-    return Render(path, original, Transform((stage,), Output(Format.GIF)).settle(original), folder / "big.gif")
+    return Render(path, original, Transform().in_format(Format.GIF).settle(original), folder / "big.gif")
 
 
 async def test_what_takes_too_long_is_killed(lonely: ImagingPool, tmp_path: Path) -> None:
