@@ -41,9 +41,11 @@ def _worded(handler: Handler, render_error: RenderError) -> Handler:
             if type(error) is TintypeError:
                 log.exception("internal_error")
             return render_error(error, request)
-        except (web.HTTPException, ConnectionError):
+        except web.HTTPException:
             raise
         except Exception:
+            if request.transport is None or request.transport.is_closing():
+                raise  # nobody is there to answer; see web/middleware.py
             log.exception("internal_error")
             return render_error(TintypeError(), request)
 

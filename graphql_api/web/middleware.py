@@ -16,6 +16,7 @@ from graphql_api.web.context import REQUEST_ID
 from graphql_api.web.errors import error_body, json_response, render_error
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
+_HUNG_UP = 499  # nginx's number, for the log alone
 _QUIET = ("/healthz", "/readyz")
 
 log = structlog.get_logger("tintype.access")
@@ -55,10 +56,10 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         if type(error) is TintypeError:
             log.exception("internal_error")
         return render_error(error, request[REQUEST_ID])
-    except ConnectionError:
-        # The caller has hung up in the middle of its body: there is nobody to answer.
-        raise
     except Exception:
+        if request.transport is None or request.transport.is_closing():
+            # The caller has hung up, most likely in the middle of its body: nobody is there to answer.
+            return web.Response(status=_HUNG_UP, reason="Client Closed Request")
         log.exception("internal_error")
         return render_error(TintypeError(), request[REQUEST_ID])
 
