@@ -56,7 +56,7 @@ def _run(settings: Settings, listening: socket.socket, welcome: str | None = Non
     host, port = listening.getsockname()[:2]
 
     def announce(*_: object) -> None:
-        log.info("serving", host=host, port=port)
+        log.info("serving", host=host, port=port, graphiql=f"{settings.public_url}/graphql")
         if welcome:
             print(welcome, flush=True)
 
