@@ -26,14 +26,18 @@ _SCOPES = ("read", "write")
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; 0, or 1 with one line on standard error."""
     from graphql_api.config import ConfigurationError, load_settings
+    from graphql_api.db.database import UnreachableError
     from graphql_api.errors import TintypeError
 
     arguments = _parser().parse_args(argv)
     command: Callable[[Settings, argparse.Namespace], int] = arguments.command
     try:
         return command(load_settings(), arguments)
-    except (ConfigurationError, TintypeError) as error:
+    except (ConfigurationError, UnreachableError, TintypeError) as error:
         print(f"tintype: {error}", file=sys.stderr)
+        return 1
+    except OSError as error:  # a folder that cannot be made or written
+        print(f"tintype: {error.filename or ''}: {error.strerror or error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

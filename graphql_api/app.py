@@ -33,6 +33,8 @@ from schema import view
 
 log = structlog.get_logger("tintype")
 
+_HOUSEKEEPING_SECONDS = 3600
+
 
 @dataclass(frozen=True, slots=True)
 class Services:
@@ -110,7 +112,6 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
     app = web.Application(
         middlewares=[
             middleware.identify_request,
-            middleware.harden,
             middleware.answer_errors,
             in_database,
         ],
@@ -126,15 +127,16 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
                 spool=services.spool,
                 public_url=settings.public_url,
                 source_url=settings.source_url,
-                is_ready=services.health.failing,
+                failing=services.health.failing,
             )
-            starting = asyncio.create_task(_settle_in(services))
+            keeping = asyncio.create_task(_keep_house(services))
             yield
-            starting.cancel()
+            keeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
-                await starting
+                await keeping
 
     app.cleanup_ctx.append(run_services)
+    app.on_response_prepare.append(middleware.set_headers)
     _add_routes(app)
     return app
 
@@ -150,13 +152,17 @@ def _add_routes(app: web.Application) -> None:
     mount(app, IMGPRO)
 
 
-async def _settle_in(services: Services) -> None:
-    """Once after each start: have the imaging workers up before the first picture, remove what a crash has left."""
-    try:
-        if failing := await services.health.failing():
-            log.error("not_ready", failing=failing)
-        await services.spool.sweep()
-        if removed := await services.originals.sweep(_now()):
-            log.info("swept", originals=removed)
-    except Exception:
-        log.exception("settling_in_failed")
+async def _keep_house(services: Services) -> None:
+    """At the start, have the imaging workers up before the first picture; then, each hour, remove what is over."""
+    if failing := await services.health.failing():
+        log.error("not_ready", failing=failing)
+    while True:
+        try:
+            await services.spool.sweep()
+            expired = await services.library.remove_expired()
+            swept = await services.originals.sweep(_now())
+            if expired or swept:
+                log.info("house_kept", expired=expired, swept=swept)
+        except Exception:
+            log.exception("housekeeping_failed")
+        await asyncio.sleep(_HOUSEKEEPING_SECONDS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import multiprocessing
 import os
 import signal
@@ -20,6 +21,7 @@ from graphql_api.app import make_app
 from graphql_api.config import Settings
 from graphql_api.log import configure
 
+_PR_SET_PDEATHSIG = 1  # of Linux's prctl(2)
 _DRAIN_SECONDS = 30.0  # what is under way may finish; then it is cut off
 
 log = structlog.get_logger("tintype")
@@ -64,8 +66,11 @@ def _run(settings: Settings, listening: socket.socket, welcome: str | None = Non
     log.info("stopped")
 
 
-def _run_worker(settings: Settings, host: str, port: int) -> None:
+def _run_worker(settings: Settings, host: str, port: int, supervisor: int) -> None:
     os.setsid()  # a Ctrl-C in the terminal is for the supervisor, who passes it on once
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)  # nobody is left behind when it is killed
+    if os.getppid() != supervisor:
+        return  # it was killed before we could ask to be told
     configure(settings.log_format)
     _run(settings, bind(host, port, shared=True))
 
@@ -75,7 +80,7 @@ def _supervise(settings: Settings, listening: socket.socket, workers: int, welco
     host, port = listening.getsockname()[:2]
     spawn = multiprocessing.get_context("spawn")
     share = settings.model_copy(update={"imaging_workers": max(1, settings.imaging_workers // workers)})
-    processes = [spawn.Process(target=_run_worker, args=(share, host, port)) for _ in range(workers)]
+    processes = [spawn.Process(target=_run_worker, args=(share, host, port, os.getpid())) for _ in range(workers)]
     asked = threading.Event()
 
     def stop(_: int, __: FrameType | None) -> None:

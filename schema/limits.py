@@ -12,7 +12,9 @@ from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCa
 from strawberry.extensions.max_aliases import create_validator as alias_limit
 from strawberry.extensions.query_depth_limiter import create_validator as depth_limit
 
-MAX_TOKENS = 2000
+# Comments are no tokens and documents are cached: without a limit on their text the cache would hold megabytes each.
+MAX_QUERY = 20_000  # characters
+MAX_TOKENS = 1000
 MAX_DEPTH = 12  # introspection counts as one level
 MAX_ALIASES = 50
 _CACHED_DOCUMENTS = 256

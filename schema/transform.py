@@ -10,6 +10,7 @@ from graphql_api.domain import transform as domain
 from graphql_api.domain.geometry import Fit
 from graphql_api.domain.media import Format
 from graphql_api.domain.rendition import Rendition as PlannedRendition
+from graphql_api.errors import InvalidInput
 
 strawberry.enum(Format, name="ImageFormat", description="An image format.")
 strawberry.enum(Fit, name="Fit", description="How an image meets the box of width x height.")
@@ -32,7 +33,7 @@ class TransformInput:
     width: int | None = strawberry.field(default=None, description="Width of the box, 1 to 8192 pixels.")
     height: int | None = strawberry.field(default=None, description="Height of the box, 1 to 8192 pixels.")
     fit: Fit | None = strawberry.field(
-        default=None, description="How the image meets the box; SCALE_DOWN unless given."
+        default=None, description="How the image meets the box; SCALE_DOWN unless given. Not with `size`."
     )
     size: SizeName | None = strawberry.field(default=None, description="A size by name, instead of width and height.")
     format: Format | None = strawberry.field(default=None, description="Output format; the original's unless given.")
@@ -48,6 +49,8 @@ class TransformInput:
         if self.size is None:
             return domain.Stage(self.width, self.height, fit)
         domain.refuse_box_with_size(self.width, self.height)
+        if self.fit is not None:
+            raise InvalidInput("fit", "'fit' cannot be combined with 'size'.")
         return domain.named_size(self.size.value)
 
 

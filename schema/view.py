@@ -29,6 +29,7 @@ from graphql_api.web.uploads import parse_json, read_bounded
 from schema.build import SCHEMA
 from schema.context import make_context
 from schema.errors import format_error
+from schema.limits import MAX_QUERY
 from schema.multipart import read_multipart
 
 _GRAPHQL = "application/graphql-response+json"
@@ -96,28 +97,23 @@ async def _execute(request: web.Request, media_type: str) -> web.Response:
 async def _read(request: web.Request, principal: Principal, stack: AsyncExitStack) -> object:
     """The request's parameters; files of a form live as long as the stack."""
     if request.method == "GET":
-        _refuse_forgery(request, _content_type(request))
         return _from_query(request.query)
-    content_type = _content_type(request)
-    if content_type not in (_JSON, _FORM):
-        raise web.HTTPUnsupportedMediaType
-    _refuse_forgery(request, content_type)
+    content_type = request.content_type if "Content-Type" in request.headers else ""
     if content_type == _JSON:
         return parse_json(await read_bounded(request))
+    if content_type != _FORM:
+        raise web.HTTPUnsupportedMediaType
+    _refuse_forgery(request)
     await request.app[CONTEXT].library.expect_upload(principal)
     return await read_multipart(request, request.app[CONTEXT].spool, stack)
 
 
-def _content_type(request: web.Request) -> str:
-    return request.content_type if "Content-Type" in request.headers else ""
+def _refuse_forgery(request: web.Request) -> None:
+    """No form of a foreign page may speak for a user: a form must show that somebody asked for it.
 
-
-def _refuse_forgery(request: web.Request, content_type: str) -> None:
-    """No form of a foreign page may speak for a user: simple requests must show that somebody asked for them.
-
-    A GET without any content type passes: it cannot change anything, and its answer is not readable across origins.
+    JSON shows it by its content type, and a GET cannot change anything.
     """
-    if content_type == _FORM and not any(request.headers.get(name) for name in _PREFLIGHT_HEADERS):
+    if not any(request.headers.get(name) for name in _PREFLIGHT_HEADERS):
         raise InvalidInput(None, f"A multipart request must carry a header '{_PREFLIGHT_HEADERS[0]}', with any value.")
 
 
@@ -136,6 +132,8 @@ def _parse(parameters: object) -> Operation:
     query, variables, name = (parameters.get(key) for key in ("query", "variables", "operationName"))
     if not isinstance(query, str) or not query:
         raise InvalidInput(None, "'query' must be a text.")
+    if len(query) > MAX_QUERY:
+        raise InvalidInput(None, f"'query' has at most {MAX_QUERY} characters.")
     if not isinstance(variables, dict | None):
         raise InvalidInput(None, "'variables' must be an object.")
     if not isinstance(name, str | None):

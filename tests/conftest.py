@@ -61,6 +61,7 @@ async def run_app(settings: Settings, imaging: ImagingPool | None = None) -> Asy
                 keys[name] = await services.accounts.make_key(team, "test", Profile.G4, list(Scope))
             reader = await services.accounts.make_team("first")
             keys["reader"] = await services.accounts.make_key(reader, "reader", Profile.G4, [Scope.READ])
+            keys["writer"] = await services.accounts.make_key(reader, "writer", Profile.G4, [Scope.WRITE])
         server = TestServer(make_app(settings, imaging))
         await stack.enter_async_context(server)
         client = Client(str(server.make_url("")), keys, settings)

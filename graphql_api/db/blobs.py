@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from tortoise.expressions import F
 
 from graphql_api.db.models import Blob
@@ -18,9 +20,15 @@ async def drop_reference(sha256: str) -> None:
     await Blob.filter(sha256=sha256).update(refs=F("refs") - 1)
 
 
-async def adopt(sha256: str, size: int) -> None:
+async def adopt(sha256: str) -> None:
     """Give bytes that no row knows a row without references, so that they are removed like all others."""
-    await Blob.bulk_create([Blob(sha256=sha256, size=size, refs=0)], ignore_conflicts=True)
+    await Blob.bulk_create([Blob(sha256=sha256, size=0, refs=0)], ignore_conflicts=True)
+
+
+async def known(digests: Collection[str]) -> set[str]:
+    """Those of the digests that have a row."""
+    rows = await Blob.filter(sha256__in=list(digests)).values_list("sha256", flat=True)
+    return {str(digest) for digest in rows}
 
 
 async def delete_unreferenced(sha256: str) -> bool:

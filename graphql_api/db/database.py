@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import fcntl
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
@@ -57,8 +58,24 @@ def use(opened: Database) -> Iterator[None]:
         _current_context.reset(token)
 
 
+class UnreachableError(Exception):
+    """The database does not answer; the message is one line without its password."""
+
+
+async def reach(url: str) -> None:
+    """Raise UnreachableError unless the PostgreSQL that the URL names lets us in."""
+    try:
+        await (await asyncpg.connect(_postgres(url, "postgresql"))).close()
+    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        host = _postgres(url, "postgresql").rpartition("@")[2]
+        raise UnreachableError(f"the database at {host} does not answer: {error}") from error
+
+
 async def pending_migrations(url: str) -> int:
     """How many migrations the database still lacks."""
+    if not is_sqlite(url):
+        # Tortoise takes a database that is out of reach for an empty one.
+        await reach(url)
     async with TortoiseContext() as context:
         config = _config(url)
         await context.init(config=config)
@@ -71,6 +88,7 @@ async def migrate(url: str) -> None:
     if is_sqlite(url):
         await _migrate_sqlite(url)
         return
+    await reach(url)
     connection = await asyncpg.connect(_postgres(url, "postgresql"))
     try:
         await connection.execute("SELECT pg_advisory_lock($1)", _ADVISORY_LOCK)
@@ -108,7 +126,8 @@ async def transaction() -> AsyncIterator[None]:
     try:
         async with in_transaction():
             yield
-    except OperationalError as error:
+    except (OperationalError, sqlite3.OperationalError, asyncpg.DiskFullError) as error:
+        # (Tortoise words the errors of statements, but not those of COMMIT.)
         if any(words in str(error) for words in _FULL):
             raise StorageFull("The server's storage is full; nothing was saved.") from error
         raise

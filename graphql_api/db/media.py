@@ -157,6 +157,11 @@ async def delete(media_id: uuid.UUID) -> bool:
     return bool(await MediaRow.filter(id=media_id).delete())
 
 
+async def expired(now: dt.datetime, limit: int) -> list[Media]:
+    """Media whose time is over."""
+    return await _fetch(_select().where(_media.expires_at <= now).limit(limit))
+
+
 async def tags_of(media_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, tuple[str, ...]]:
     """The tags of these media, in the order in which they were given."""
     query = (

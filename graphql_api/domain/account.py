@@ -60,11 +60,6 @@ class Principal:
     address: str = ""
 
     @property
-    def is_guest(self) -> bool:
-        """Whether uploads of this caller belong to the team of anonymous uploads."""
-        return self.team is not None and self.key is None
-
-    @property
     def plan(self) -> Plan:
         """The limits that apply to this caller."""
         return KEYED if self.key is not None else GUEST

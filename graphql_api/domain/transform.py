@@ -19,12 +19,13 @@ from graphql_api.errors import InvalidInput, TooLarge
 REVISION = 1
 
 MAX_SIDE = 8192
-MAX_ENLARGED_PIXELS = 25_000_000  # all frames together; a result may always have as many as its original
+MAX_ENLARGED_PIXELS = 25_000_000  # all frames together; a result may also have as many as its original
 MAX_QUALITY = 100
 
 # What the formats themselves, or their encoders, can hold.
-_MAX_SIDES = {Format.WEBP: 16_383, Format.AVIF: 16_384}
-_MAX_ANY_SIDE = 65_535
+_MAX_SIDES = {Format.JPEG: 65_500, Format.GIF: 65_535, Format.WEBP: 16_383, Format.AVIF: 16_384}
+# Formats that are slow to write: a GIF takes a third of a second a megapixel, and nothing stops libvips meanwhile.
+_MAX_PIXELS = {Format.GIF: 4_000_000}
 
 # Near-equal looks, measured: 80 for JPEG and WebP is what the well-known servers use, AVIF reaches it at 63.
 _DEFAULT_QUALITY = {Format.JPEG: 80, Format.WEBP: 80, Format.AVIF: 63}
@@ -164,11 +165,13 @@ class Transform:
 def _refuse_too_large(recipe: Recipe, original: Original) -> None:
     source = Size(original.width, original.height)
     result = recipe.size(source)
-    limit = max(MAX_ENLARGED_PIXELS, source.pixels * original.frames)
+    limit = _MAX_PIXELS.get(recipe.format, MAX_ENLARGED_PIXELS)
+    if recipe.format is original.format or recipe.format not in _MAX_PIXELS:
+        limit = max(limit, source.pixels * original.frames)
     if result.pixels * (original.frames if recipe.animated else 1) > limit:
         raise TooLarge("transform", f"The result would have more than {limit} pixels.")
-    side = _MAX_SIDES.get(recipe.format, _MAX_ANY_SIDE)
-    if max(result.width, result.height) > side:
+    side = _MAX_SIDES.get(recipe.format)
+    if side is not None and max(result.width, result.height) > side:
         raise TooLarge("format", f"A picture in {recipe.format} has at most {side} pixels a side.")
 
 

@@ -24,11 +24,11 @@ _LOADERS = {
 
 # Effort and filter levels give most of the size for a fraction of the time of the encoders' own defaults.
 _SAVERS: dict[Format, tuple[str, dict[str, Any]]] = {
-    Format.JPEG: ("jpegsave", {"optimize_coding": True}),
-    Format.PNG: ("pngsave", {"compression": 3, "filter": "avg"}),
-    Format.GIF: ("gifsave", {"effort": 1, "dither": 0}),
-    Format.WEBP: ("webpsave", {"effort": 2}),
-    Format.AVIF: ("heifsave", {"compression": "av1", "effort": 0}),
+    Format.JPEG: ("jpegsave_buffer", {"optimize_coding": True}),
+    Format.PNG: ("pngsave_buffer", {"compression": 3, "filter": "avg"}),
+    Format.GIF: ("gifsave_buffer", {"effort": 1, "dither": 0}),
+    Format.WEBP: ("webpsave_buffer", {"effort": 2}),
+    Format.AVIF: ("heifsave_buffer", {"compression": "av1", "effort": 0}),
 }
 
 _WHITE = [255, 255, 255]
@@ -78,7 +78,8 @@ def save(image: pyvips.Image, path: Path, target: Format, quality: int | None) -
     name, options = _SAVERS[target]
     if quality is not None:
         options = options | {"Q": quality}
-    getattr(image, name)(str(path), keep="none", **options)
+    # Through memory: of a full disk libvips would say no more than that it could not write.
+    path.write_bytes(getattr(image, name)(keep="none", **options))
 
 
 def _operation(name: str) -> Any:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import multiprocessing
+import time
 from collections.abc import Callable
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -47,6 +48,12 @@ class ImagingPool:
         self._bounds = bounds
         self._pool = self._new_pool()
         self._jobs = 0
+        self._succeeded = time.monotonic()
+
+    @property
+    def seconds_since_success(self) -> float:
+        """How long ago a job last ended well (or the pool was made)."""
+        return time.monotonic() - self._succeeded
 
     def _new_pool(self) -> ProcessPool:
         return ProcessPool(
@@ -82,9 +89,11 @@ class ImagingPool:
             raise Overloaded("Too many images are being processed.", _RETRY_SECONDS)
         self._jobs += 1
         try:
-            return await self._attempt(function, job)
+            result = await self._attempt(function, job)
         finally:
             self._jobs -= 1
+        self._succeeded = time.monotonic()
+        return result
 
     async def _attempt(self, function: Callable[[JobT], ResultT], job: JobT) -> ResultT:
         try:

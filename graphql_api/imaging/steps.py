@@ -16,6 +16,7 @@ _UPRIGHT = 1
 _LAST = 8
 _FIRST_SIDEWAYS = 5  # EXIF orientations 5 to 8 swap width and height
 _WHITE = [255, 255, 255]
+_SRGB = "sRGB IEC61966-2"
 _PROFILE = "icc-profile-data"
 
 
@@ -81,8 +82,11 @@ def to_srgb(image: pyvips.Image, plan: Plan) -> pyvips.Image:
 
 
 def _is_srgb(profile: bytes) -> bool:
-    """Whether the profile calls itself sRGB, in the one or two bytes a letter that ICC allows."""
-    return b"sRGB" in profile or "sRGB".encode("utf-16-be") in profile
+    """Whether this is the standard's own profile, named in the one or two bytes a letter that ICC allows.
+
+    Others that have sRGB in their names may mean its primaries with another curve: those are converted.
+    """
+    return _SRGB.encode() in profile or _SRGB.encode("utf-16-be") in profile
 
 
 def _apply_profile(image: pyvips.Image) -> pyvips.Image:

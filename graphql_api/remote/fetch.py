@@ -21,7 +21,6 @@ _PIECE = 256 * 1024
 _MAX_REDIRECTS = 5
 _MAX_URL = 4096
 _REDIRECTS = (301, 302, 303, 307, 308)
-_REDIRECTS = (301, 302, 303, 307, 308)
 _HEADERS = {"User-Agent": "Tintype", "Accept": "image/*,*/*;q=0.8", "Accept-Encoding": "identity"}
 
 

@@ -14,6 +14,11 @@ AddrInfo = tuple[int, int, int, str, tuple[object, ...]]
 
 # IPv6 ranges that carry an IPv4 address inside: they would be a way round (RFC 6052, 8215, 4291).
 _NAT64 = (ipaddress.IPv6Network("64:ff9b::/96"), ipaddress.IPv6Network("64:ff9b:1::/48"))
+# Special ranges (RFC 6890 and after) that some versions of `ipaddress` call global.
+_SPECIAL = tuple(
+    ipaddress.ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20", "5f00::/16", "2001::/23")
+)
+_ISATAP = 0x5EFE
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 
 
@@ -29,8 +34,10 @@ def is_public(address: IPAddress) -> bool:
         embedded = address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None)
         if embedded is not None:
             return is_public(embedded)
-        if address.is_site_local:
+        if address.is_site_local or (int(address) >> 32) & 0xFFFF == _ISATAP:
             return False
+    if any(address in network for network in _SPECIAL if network.version == address.version):
+        return False
     return address.is_global and not address.is_multicast and not address.is_reserved
 
 

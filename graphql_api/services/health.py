@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from graphql_api.db import database
+from graphql_api.errors import Overloaded
 from graphql_api.imaging.jobs import SelfTest
 from graphql_api.imaging.pool import ImagingPool
 from graphql_api.services.spool import Spool
@@ -16,6 +17,7 @@ from graphql_api.storage.blob_store import BlobStore
 
 _GOOD_FOR = 5.0  # seconds
 _PATIENCE = 10.0
+_BUSY = 60.0  # seconds in which a pool that works has finished something
 
 log = structlog.get_logger(__name__)
 
@@ -50,6 +52,9 @@ class Health:
         try:
             async with asyncio.timeout(_PATIENCE):
                 formats = await self._imaging.self_test(SelfTest(self._spool.folder))
+        except (Overloaded, TimeoutError):
+            # Busy is not broken: an orchestrator that took us away would only move the load.
+            return {"imaging": self._imaging.seconds_since_success < _BUSY}
         except Exception:
             log.exception("check_failed", part="imaging")
             return {"imaging": False}

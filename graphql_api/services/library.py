@@ -22,6 +22,8 @@ from graphql_api.services.limits import Limits
 from graphql_api.services.originals import Originals
 from graphql_api.services.spool import Spool
 
+_SWEEP_BATCH = 200
+
 
 @dataclass(frozen=True, slots=True)
 class Tools:
@@ -51,11 +53,15 @@ class Library:
 
     async def upload(self, principal: Principal, upload: Upload, details: Details) -> Media:
         """Keep an uploaded file as a new media. UnsupportedMedia, TooLarge, LimitExceeded; on any nothing is kept."""
+        principal.require(Scope.WRITE)
+        await self._tools.limits.count_upload(principal)
+        return await self._keep(principal, upload, details)
+
+    async def _keep(self, principal: Principal, upload: Upload, details: Details) -> Media:
         team = principal.require(Scope.WRITE)
         limit = principal.plan.max_file_bytes
         if upload.size > limit:
             raise TooLarge("file", f"The file has more than {limit} bytes.")
-        await self._tools.limits.count_upload(principal)
         original = await self._probe(upload)
         await self._tools.originals.put(upload)
         media = self._new_media(principal, team, upload, original, details)
@@ -69,6 +75,8 @@ class Library:
     async def import_url(self, principal: Principal, url: str, details: Details) -> Media:
         """Fetch a file and keep it as a new media; as `upload`, and UpstreamFailed."""
         principal.require(Scope.WRITE)
+        # Counted first: the traffic to the other server is there whatever comes of it.
+        await self._tools.limits.count_upload(principal)
         limit = principal.plan.max_file_bytes
         async with AsyncExitStack() as stack:
             # The time limit of the fetch ends with it: it must not cut a transaction short.
@@ -76,7 +84,7 @@ class Library:
                 filling = self._tools.spool.fill(fetched.pieces, limit=limit, field="url", filename=fetched.filename)
                 upload = await stack.enter_async_context(filling)
             try:
-                return await self.upload(principal, upload, details)
+                return await self._keep(principal, upload, details)
             except (UnsupportedMedia, TooLarge) as error:
                 raise error.at("url") from error
 
@@ -154,27 +162,42 @@ class Library:
     async def update(self, principal: Principal, media_id: uuid.UUID, changes: Changes) -> Media:
         """Change what is said of one of the team's media. NotFound."""
         media = await self._own(principal, media_id)
+        if not media.is_live(self._tools.clock()):
+            raise NotFound("There is no such media.")
         async with transaction():
             await rows.update(media.id, changes, self._tools.clock())
             if not isinstance(changes.tags, Keep):
                 await rows.set_tags(media.team_id, media.id, changes.tags)
-        return await self.get(principal, media_id)
+        if (changed := await rows.find(media.id)) is None:
+            raise NotFound("There is no such media.")
+        return changed
 
     async def delete(self, principal: Principal, media_id: uuid.UUID) -> None:
         """Remove one of the team's media, and its bytes with the last media that has them. NotFound."""
-        media = await self._own(principal, media_id)
+        if not await self._remove(await self._own(principal, media_id)):
+            raise NotFound("There is no such media.")
+
+    async def remove_expired(self) -> int:
+        """Remove what has expired; returns how many media that were."""
+        removed = 0
+        while expired := await rows.expired(self._tools.clock(), _SWEEP_BATCH):
+            removed += sum([await self._remove(media) for media in expired])
+        return removed
+
+    async def _remove(self, media: Media) -> bool:
+        """Remove a media; False when another caller was faster."""
         async with transaction():
             deleted = await rows.delete(media.id)
             if deleted:
                 await self._tools.originals.release(media.sha256)
-        if not deleted:
-            raise NotFound("There is no such media.")
-        await self._tools.originals.remove(media.sha256)
+        if deleted:
+            await self._tools.originals.remove(media.sha256)
+        return deleted
 
     async def _own(self, principal: Principal, media_id: uuid.UUID) -> Media:
         team = principal.require(Scope.WRITE)
         media = await rows.find(media_id)
-        if media is None or media.team_id != team.id or not media.is_live(self._tools.clock()):
+        if media is None or media.team_id != team.id:
             raise NotFound("There is no such media.")
         return media
 

@@ -8,12 +8,15 @@ and whoever runs at the same time; what a crash leaves over, `sweep` finds.
 from __future__ import annotations
 
 import datetime as dt
+import re
+from collections.abc import AsyncIterator
 
 from graphql_api.db import blobs
 from graphql_api.db.database import transaction
 from graphql_api.domain.media import Upload
-from graphql_api.storage.blob_store import BLOBS, BlobStore, blob_key, renditions_prefix
+from graphql_api.storage.blob_store import BLOBS, RENDITIONS, BlobStore, blob_key, renditions_prefix
 
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 _SWEEP_AGE = dt.timedelta(hours=6)  # younger bytes may belong to an upload whose row is still to come
 _SWEEP_BATCH = 500
 
@@ -42,18 +45,37 @@ class Originals:
     async def remove(self, sha256: str) -> None:
         """Remove bytes and renditions, if nothing points at them."""
         async with transaction():
-            if await blobs.delete_unreferenced(sha256):
-                await self._store.delete_prefix(renditions_prefix(sha256))
+            removed = await blobs.delete_unreferenced(sha256)
+            if removed:
                 await self._store.delete(blob_key(sha256))
+        if removed:
+            # Outside: there may be many, and an upload of the same bytes that comes meanwhile only renders anew.
+            await self._store.delete_prefix(renditions_prefix(sha256))
 
     async def sweep(self, now: dt.datetime) -> int:
-        """Remove what crashes have left: rows without media, bytes without a row. Returns how many."""
-        async for stored in self._store.list(BLOBS):
-            if stored.modified < now - _SWEEP_AGE:
-                await blobs.adopt(stored.key.rpartition("/")[2], stored.size)
+        """Remove what crashes have left: rows without media, bytes without a row. Returns how many originals."""
+        await self._store.sweep(now - _SWEEP_AGE)
+        async for unknown in self._unknown(BLOBS, now):
+            await blobs.adopt(unknown)
+        async for unknown in self._unknown(RENDITIONS, now):
+            await self._store.delete_prefix(renditions_prefix(unknown))
         removed = 0
         while batch := await blobs.unreferenced(_SWEEP_BATCH):
             for sha256 in batch:
                 await self.remove(sha256)
             removed += len(batch)
         return removed
+
+    async def _unknown(self, prefix: str, now: dt.datetime) -> AsyncIterator[str]:
+        """The digests in old keys below the prefix that have no row."""
+        digests: set[str] = set()
+        async for stored in self._store.list(prefix):
+            found = _SHA256.search(stored.key)
+            if found and stored.modified < now - _SWEEP_AGE:
+                digests.add(found[0])
+            if len(digests) >= _SWEEP_BATCH:
+                for digest in digests - await blobs.known(digests):
+                    yield digest
+                digests.clear()
+        for digest in digests - await blobs.known(digests):
+            yield digest

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from graphql_api.domain.rendition import Rendition, StoredRendition
-from graphql_api.errors import TintypeError
+from graphql_api.errors import NotFound, TintypeError
 from graphql_api.imaging.jobs import Render
 from graphql_api.imaging.pool import ImagingPool
 from graphql_api.services.spool import Spool
@@ -49,6 +49,10 @@ class Renderer:
             except FileNotFoundError as error:
                 raise TintypeError("The original of this media is missing.") from error
             stored = await self.store.put(key, target)
+        if await self.store.find(blob_key(media.sha256)) is None:
+            # The last media of these bytes was deleted meanwhile, and its renditions with it, but for this one.
+            await self.store.delete(key)
+            raise NotFound("There is no such media.")
         return StoredRendition(key, stored.size)
 
     def read(self, stored: StoredRendition, start: int, size: int) -> AsyncIterator[bytes]:

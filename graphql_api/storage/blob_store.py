@@ -65,5 +65,8 @@ class BlobStore(Protocol):
     def list(self, prefix: str) -> AsyncIterator[Stored]:
         """All keys below the prefix, in no order."""
 
+    async def sweep(self, before: dt.datetime) -> None:
+        """Remove what puts that began before this moment have left unfinished."""
+
     async def check(self) -> None:
         """Raise OSError unless bytes can be written now."""

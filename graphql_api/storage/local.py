@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
 import os
 import shutil
@@ -104,6 +105,17 @@ class LocalStore:
                 yield _stored(path.relative_to(self._root).as_posix(), path)
             except FileNotFoundError:
                 continue
+
+    async def sweep(self, before: dt.datetime) -> None:
+        """Remove old files that were never renamed to their place."""
+        await asyncio.to_thread(self._sweep, before.timestamp())
+
+    def _sweep(self, before: float) -> None:
+        for path in self._root.rglob(f"*{_UNFINISHED}"):
+            with contextlib.suppress(FileNotFoundError):
+                # By the time of its own making: as a link it has the times of the file that it was made from.
+                if path.stat().st_ctime < before:
+                    path.unlink()
 
     async def check(self) -> None:
         """Write and remove a small file."""

@@ -17,7 +17,7 @@ from graphql_api.services.spool import Spool
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The services of one application. `is_ready` says what is not, by name; nothing when all is well."""
+    """The services of one application. `failing` names what does not work; nothing when all is well."""
 
     library: Library
     renderer: Renderer
@@ -25,7 +25,7 @@ class Context:
     spool: Spool
     public_url: str
     source_url: str
-    is_ready: Callable[[], Awaitable[list[str]]]
+    failing: Callable[[], Awaitable[list[str]]]
 
 
 CONTEXT = web.AppKey("context", Context)

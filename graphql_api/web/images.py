@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from http import HTTPStatus
 from urllib.parse import quote
 
@@ -17,8 +17,7 @@ from graphql_api.errors import NotFound
 from graphql_api.web.context import CONTEXT, Context, authenticate
 
 _MAX_AGE = 86_400  # seconds; after that an ETag makes the answer a 304
-_IN_ONE_PIECE = 256 * 1024
-_RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?")
+_RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?", re.IGNORECASE)
 
 
 async def get_image(request: web.Request) -> web.StreamResponse:
@@ -92,17 +91,43 @@ async def _send(
             )
         status = HTTPStatus.PARTIAL_CONTENT
         extra["Content-Range"] = f"bytes {start}-{stop - 1}/{stored.bytes}"
-    size = stop - start
-    extra["Content-Length"] = str(size)
-    if request.method == "GET" and size <= _IN_ONE_PIECE:
-        body = b"".join([piece async for piece in context.renderer.read(stored, start, size)])
-        return web.Response(status=status, body=body, headers={**headers, **extra})
+    extra["Content-Length"] = str(stop - start)
+    if request.method == "HEAD":
+        return web.Response(status=status, headers={**headers, **extra})
+    pieces = context.renderer.read(stored, start, stop - start)
+    try:
+        # Before the head is sent: a rendition that was deleted a moment ago can still be a plain 404.
+        first = await anext(pieces)
+    except FileNotFoundError as error:
+        raise NotFound("There is no such media.") from error
+    if len(first) == stop - start:
+        return web.Response(status=status, body=first, headers={**headers, **extra})
     response = web.StreamResponse(status=status, headers={**headers, **extra})
     await response.prepare(request)
-    if request.method == "GET":
-        async for piece in context.renderer.read(stored, start, size):
+    return await _stream(request, response, first, pieces)
+
+
+async def _stream(
+    request: web.Request, response: web.StreamResponse, first: bytes, rest: AsyncIterator[bytes]
+) -> web.StreamResponse:
+    """Send the body. Once the head is out, a failure is told by hanging up: anything else would be read as body."""
+    left = (response.content_length or 0) - len(first)
+    try:
+        await response.write(first)
+        async for piece in rest:
+            left -= len(piece)
             await response.write(piece)
+    except BaseException:
+        _hang_up(request)
+        raise
+    if left:
+        _hang_up(request)  # the file is shorter than it was
     return response
+
+
+def _hang_up(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
 
 
 def _asked_range(request: web.Request, size: int, etag: str) -> tuple[int, int] | None:

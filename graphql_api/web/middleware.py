@@ -31,8 +31,6 @@ async def identify_request(request: web.Request, handler: Handler) -> web.Stream
     started = time.perf_counter()
     with structlog.contextvars.bound_contextvars(request_id=request_id):
         response = await handler(request)
-        if not response.prepared:
-            response.headers.setdefault("X-Request-Id", request_id)
         if request.path not in _QUIET:
             # The path alone: a query may carry signatures.
             log.info(
@@ -74,11 +72,8 @@ def _from_http(error: web.HTTPException, request_id: str) -> web.StreamResponse:
     return json_response(body, error.status, headers | {"Cache-Control": "no-store"})
 
 
-@web.middleware
-async def harden(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """No browser may guess a content type, nobody needs to know our versions."""
-    response = await handler(request)
-    if not response.prepared:
-        response.headers.setdefault("X-Content-Type-Options", "nosniff")
-        response.headers.setdefault("Server", "Tintype")
-    return response
+async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """On every answer, streamed ones too: its id, no guessing of content types, and nothing about our versions."""
+    response.headers.setdefault("X-Request-Id", request.get(REQUEST_ID, ""))
+    response.headers.setdefault("X-Content-Type-Options", "nosniff")
+    response.headers["Server"] = "Tintype"

@@ -13,6 +13,7 @@ from graphql_api.web.errors import json_response
 
 STATIC = Path(__file__).with_name("static")
 _GRAPHIQL = STATIC / "graphiql" / "index.html"
+_ASSETS = STATIC / "graphiql" / "assets"
 
 # Everything comes from here; GraphiQL's editor sets styles by script, and rendered images may live on a CDN.
 _GRAPHIQL_POLICY = (
@@ -42,15 +43,16 @@ async def get_health(_: web.Request) -> web.Response:
 
 async def get_readiness(request: web.Request) -> web.Response:
     """Database, storage and every codec work; otherwise 503 and what does not."""
-    failing = await request.app[CONTEXT].is_ready()
+    failing = await request.app[CONTEXT].failing()
     body = {"status": "unavailable" if failing else "ok", "failing": failing}
     return json_response(body, 503 if failing else 200, {"Cache-Control": "no-store"})
 
 
 def static_files() -> web.Application:
-    """The pages' own files."""
+    """The pages' own files, once they are built; the pages themselves come with their policy, from `graphiql`."""
     app = web.Application(middlewares=[_cache_assets])
-    app.router.add_static("/", STATIC)
+    if _ASSETS.is_dir():
+        app.router.add_static("/graphiql/assets/", _ASSETS)
     return app
 
 
@@ -58,6 +60,6 @@ def static_files() -> web.Application:
 async def _cache_assets(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Built assets carry their hash in their name: they never change."""
     response = await handler(request)
-    if "/assets/" in request.path and response.status == HTTPStatus.OK:
+    if response.status == HTTPStatus.OK:
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     return response

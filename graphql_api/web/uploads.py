@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
+from typing import TypeVar
 
 import orjson
 from aiohttp import BodyPartReader, web
@@ -16,6 +17,8 @@ MAX_JSON = MIB
 _PIECE = 256 * 1024
 _IDLE_SECONDS = 30
 _MAX_PARTS = 128
+
+ReadT = TypeVar("ReadT")
 
 # What aiohttp raises for a body that is no multipart form.
 _MALFORMED = (ValueError, AssertionError, BadHttpMessage, RuntimeError)
@@ -54,7 +57,7 @@ async def form_parts(request: web.Request) -> AsyncIterator[tuple[str, BodyPartR
     try:
         reader = await request.multipart()
         for _ in range(_MAX_PARTS):
-            part = await reader.next()
+            part = await _in_time(reader.next())
             if part is None:
                 return
             if not isinstance(part, BodyPartReader) or not part.name:
@@ -89,7 +92,7 @@ async def read_text(part: BodyPartReader, limit: int = MAX_JSON) -> str:
         raise InvalidInput(part.name, f"'{part.name}' is not UTF-8 text.") from error
 
 
-async def _in_time(reading: Awaitable[bytes]) -> bytes:
+async def _in_time(reading: Awaitable[ReadT]) -> ReadT:
     """What is read; who sends nothing for long has lost interest, and holds a file and a connection of ours."""
     try:
         return await asyncio.wait_for(reading, _IDLE_SECONDS)

@@ -17,6 +17,9 @@ from rest_compat.dialect import Dialect
 from rest_compat.imgpro.errors import render_error
 from rest_compat.imgpro.present import present_image
 
+_FIELDS = ("caption",)
+_MAX_FIELD = 16 * 1024  # bytes of a text field; those that we do not know are read and forgotten
+
 
 async def create_image(request: web.Request) -> web.Response:
     """POST /v1/images: a multipart `file`, or JSON with a `url`; without a key as a guest."""
@@ -39,7 +42,9 @@ async def _upload(request: web.Request, principal: Principal) -> Media:
     async with AsyncExitStack() as stack:
         async for name, part in form_parts(request):
             if name != "file":
-                fields[name] = await read_text(part)
+                text = await read_text(part, limit=_MAX_FIELD)
+                if name in _FIELDS:
+                    fields[name] = text
             elif upload is None:
                 limit = principal.plan.max_file_bytes
                 filling = context.spool.fill(part_pieces(part), limit=limit, field="file", filename=part.filename)

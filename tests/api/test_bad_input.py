@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import signal
 from pathlib import Path
@@ -146,7 +147,7 @@ async def test_other_bodies_are_refused_in_the_words_of_the_dialect(client: Clie
 async def test_a_worker_killed_in_the_middle_costs_one_request(settings: Settings) -> None:
     async with run_app(settings) as client:
         made = await client.uploaded(pictures.encode(pictures.photo(600, 400).resize((6000, 4000)), "JPEG"))
-        slow = asyncio.create_task(client.get(made["url"].replace(".jpg", ".gif") + "?w=6800", key=None))
+        slow = asyncio.create_task(client.get(made["url"].replace(".jpg", ".avif"), key=None))
         await asyncio.sleep(1.0)
         for worker in _children():
             os.kill(worker, signal.SIGKILL)
@@ -178,19 +179,37 @@ async def test_a_full_disk_is_a_clean_refusal(small_disk: Path, imaging: Imaging
         await assert_untouched(client)
 
 
+async def test_a_full_disk_changes_nothing(small_disk: Path, imaging: ImagingPool) -> None:
+    update = "mutation ($input: UpdateMediaInput!) { updateMedia(input: $input) { errors { code } } }"
+    async with run_app(make_settings(small_disk), imaging) as client:
+        made = await client.uploaded(pictures.png(), caption="old")
+        filler = small_disk / "filler"
+        _fill(filler)
+        changes = [{"id": made["id"], "caption": f"{n} " + "x" * 1900} for n in range(20)]
+        codes = [(await client.data(update, {"input": change}))["updateMedia"]["errors"] for change in changes]
+        assert [{"code": "STORAGE_FULL"}] in codes
+        filler.unlink()
+        assert (await client.data(update, {"input": {"id": made["id"], "caption": "new"}}))["updateMedia"][
+            "errors"
+        ] == []
+
+
+def _fill(filler: Path) -> None:
+    """Write until the disk is full."""
+    with filler.open("wb", buffering=0) as file:
+        for size in (65536, 512):
+            with contextlib.suppress(OSError):
+                while True:
+                    file.write(b"x" * size)
+
+
 async def test_a_rendition_that_finds_no_room_is_a_clean_refusal(small_disk: Path, imaging: ImagingPool) -> None:
     async with run_app(make_settings(small_disk), imaging) as client:
         made = await client.uploaded(pictures.jpeg(1500, 1000))
         filler = small_disk / "filler"
-        with filler.open("wb") as file:
-            try:
-                while True:
-                    file.write(b"x" * 65536)
-                    file.flush()
-            except OSError:
-                pass
+        _fill(filler)
         answer = await client.get(made["url"].replace(".jpg", ".png"), key=None)
-        assert answer.status in (507, 415)
+        assert (answer.status, answer.json["error"]["code"]) == (507, "storage_full")
         assert str(small_disk) not in answer.body.decode()
         filler.unlink()
         assert (await client.get(made["url"].replace(".jpg", ".png"), key=None)).status == 200

@@ -158,6 +158,38 @@ def test_a_setting_that_is_not_usable_stops_the_start_with_one_line(tmp_path: Pa
     assert name.upper() in line.upper()
 
 
+@pytest.mark.parametrize("command", ["serve", "migrate", "doctor"])
+def test_a_database_out_of_reach_is_one_line_without_its_password(tmp_path: Path, command: str) -> None:
+    refused = run(tmp_path, command, database_url="postgres://me:secret@127.0.0.1:1/x")
+
+    assert refused.returncode == 1
+    (line,) = refused.stderr.splitlines()
+    assert line.startswith("tintype: the database at 127.0.0.1:1/x does not answer")
+    assert "secret" not in line
+
+
+def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    refused = run(tmp_path / "file" / "data", "doctor")
+
+    assert refused.returncode == 1
+    assert len(refused.stderr.splitlines()) == 1
+
+
+def test_a_supervisor_that_is_killed_leaves_nobody_behind(tmp_path: Path) -> None:
+    with serving(tmp_path, "--workers", "2") as server:
+        server.process.kill()
+        server.process.wait()
+        for _ in range(100):
+            try:
+                urllib.request.urlopen(f"{server.base_url}/healthz").close()
+            except OSError:
+                break
+            time.sleep(0.1)
+        else:
+            pytest.fail("a web process lives on")
+
+
 def test_postgres_is_not_migrated_behind_the_operators_back(tmp_path: Path, postgres: Cluster) -> None:
     url = postgres.create_database(f"serve{os.getpid()}")
     refused = run(tmp_path, "serve", database_url=url)

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
+import aiohttp
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from PIL import Image
 
+from graphql_api.web import images, middleware
 from tests import pictures
 from tests.client import Client
 
@@ -109,8 +114,34 @@ async def test_a_large_rendition_streams_whole(client: Client) -> None:
     part = await client.get(made["url"], key=None, headers={"Range": "bytes=100-700000"})
 
     assert len(answer.body) > 512 * 1024
+    for name, value in (("Server", "Tintype"), ("X-Content-Type-Options", "nosniff")):
+        assert answer.headers[name] == value
+    assert len(answer.headers["X-Request-Id"]) == 32
     assert pictures.decode(answer.body).size == (900, 900)
     assert part.body == answer.body[100:700_001]
+
+
+async def _fails() -> AsyncIterator[bytes]:
+    yield b"y" * 10
+    raise FileNotFoundError
+
+
+async def _ends_early() -> AsyncIterator[bytes]:
+    yield b"y" * 10
+
+
+@pytest.mark.parametrize("rest", [_fails, _ends_early])
+async def test_a_failure_in_the_middle_hangs_up(rest: Callable[[], AsyncIterator[bytes]]) -> None:
+    async def handle(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse(headers={"Content-Length": "100"})
+        await response.prepare(request)
+        return await images._stream(request, response, b"x" * 10, rest())
+
+    app = web.Application(middlewares=[middleware.identify_request, middleware.answer_errors])
+    app.router.add_get("/", handle)
+    async with TestServer(app) as server, aiohttp.ClientSession() as session, session.get(server.make_url("/")) as got:
+        with pytest.raises(aiohttp.ClientPayloadError):
+            await got.read()
 
 
 @pytest.mark.parametrize(

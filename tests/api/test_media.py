@@ -65,6 +65,7 @@ async def test_a_rendition_is_what_it_says(client: Client, transform: dict[str, 
         ({"height": 8193}, "height"),
         ({"quality": 101}, "quality"),
         ({"size": "S", "width": 5}, "size"),
+        ({"size": "S", "fit": "COVER"}, "fit"),
         ({"width": 8000, "height": 8000, "fit": "SQUEEZE"}, "transform"),
     ],
 )
@@ -186,6 +187,23 @@ async def test_updates_change_what_they_name_and_clear_what_is_null(client: Clie
     media = changed["media"]
     assert (media["name"], media["caption"], media["altText"], media["tags"]) == ("new.png", None, "alt", ["c"])
     assert (media["public"], media["sha256"]) == (True, made["sha256"])
+
+
+async def test_who_may_only_write_sees_what_it_has_written(client: Client) -> None:
+    made = await client.uploaded(pictures.png(), public=False)
+    payload = (await client.data(UPDATE, {"input": {"id": made["id"], "caption": "c"}}, key="writer"))["updateMedia"]
+
+    assert payload["errors"] == []
+    assert payload["media"]["caption"] == "c"
+
+
+async def test_a_picture_of_any_shape_can_be_had_as_it_is(client: Client) -> None:
+    made = await client.uploaded(pictures.png_bomb(70_000, 10))
+    query = "query ($id: ID!) { media(id: $id) { rendition(transform: { format: WEBP }) { url } } }"
+
+    assert (await client.get(made["url"])).status == 200
+    refused = await client.graphql(query, {"id": made["id"]})
+    assert refused["errors"][0]["extensions"]["code"] == "TOO_LARGE"
 
 
 @pytest.mark.parametrize(

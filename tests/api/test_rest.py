@@ -82,6 +82,20 @@ async def test_guests_have_a_rate_and_keys_have_none(client: Client) -> None:
     assert (await client.rest_upload(pictures.png())).status == 201
 
 
+async def test_a_guests_imports_are_counted_whatever_comes_of_them(client: Client) -> None:
+    body = {"url": "http://127.0.0.1/x"}
+    statuses = [(await client.request("POST", "/v1/images", json=body, key=None)).status for _ in range(21)]
+
+    assert statuses == [422] * 20 + [429]
+
+
+async def test_fields_that_nobody_knows_are_bounded_and_forgotten(client: Client) -> None:
+    assert (await client.rest_upload(pictures.png(), unknown="x" * 16_000)).status == 201
+    refused = await client.rest_upload(pictures.png(), unknown="x" * 17_000)
+
+    assert (refused.status, list(refused.json["error"]["details"])) == (422, ["unknown"])
+
+
 async def test_guests_are_an_operators_choice(settings: Settings, imaging: ImagingPool) -> None:
     async with run_app(make_settings(settings.data_dir, anonymous_uploads=False), imaging) as client:
         answer = await client.rest_upload(pictures.png(), key=None)

@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from graphql_api.domain.media import Format, Original, sniff
-from graphql_api.domain.transform import Transform
+from graphql_api.domain.transform import Recipe, Transform
 from graphql_api.errors import Overloaded, TooLarge, UnsupportedMedia
 from graphql_api.imaging.jobs import Probe, Render, SelfTest
 from graphql_api.imaging.pool import Bounds, ImagingPool
@@ -130,7 +130,7 @@ def _slow_render(folder: Path) -> Render:
     picture = pictures.photo(600, 400).resize((6000, 4000))
     path.write_bytes(pictures.encode(picture, "JPEG", quality=90))
     original = Original(Format.JPEG, 6000, 4000)
-    return Render(path, original, Transform().in_format(Format.GIF).settle(original), folder / "big.gif")
+    return Render(path, original, Recipe(Format.GIF), folder / "big.gif")
 
 
 async def test_what_takes_too_long_is_killed(lonely: ImagingPool, tmp_path: Path) -> None:

@@ -211,7 +211,7 @@ async def test_a_transaction_that_fails_leaves_nothing(database_url: str) -> Non
     async with database.open_database(database_url):
         with pytest.raises(LookupError):
             async with database.transaction():
-                await blobs.adopt(SHA, 5)
+                await blobs.adopt(SHA)
                 raise LookupError
 
         assert await blobs.unreferenced(10) == []

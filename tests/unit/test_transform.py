@@ -135,6 +135,8 @@ def test_a_result_of_too_many_pixels_is_refused_with_the_number() -> None:
         parse("w=8000&h=8000&fit=squeeze").settle(PHOTO)
     with pytest.raises(TooLarge):
         parse("w=2000&fit=contain").settle(Original(Format.GIF, 1000, 1000, frames=10))
+    with pytest.raises(TooLarge, match="4000000"):
+        parse("format=gif").settle(PHOTO)
 
 
 def test_an_original_of_any_size_can_be_had_as_it_is() -> None:
@@ -142,6 +144,7 @@ def test_an_original_of_any_size_can_be_had_as_it_is() -> None:
 
     assert Transform().settle(huge).size(Size(12_000, 8_000)) == Size(12_000, 8_000)
     assert Transform().settle(Original(Format.GIF, 1000, 1000, frames=90)).animated
+    assert Transform().settle(Original(Format.PNG, 200_000, 10)).format is Format.PNG
 
 
 def test_no_format_is_asked_for_more_than_it_holds() -> None:
