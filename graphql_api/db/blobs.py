@@ -12,7 +12,7 @@ from graphql_api.db.models import Blob
 async def add_reference(sha256: str, size: int) -> None:
     """One more media points at these bytes. Holds the row until the transaction ends."""
     await Blob.bulk_create([Blob(sha256=sha256, size=size, refs=0)], ignore_conflicts=True)
-    await Blob.filter(sha256=sha256).update(refs=F("refs") + 1)
+    await Blob.filter(sha256=sha256).update(refs=F("refs") + 1, size=size)
 
 
 async def drop_reference(sha256: str) -> None:
