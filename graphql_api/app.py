@@ -25,7 +25,7 @@ from graphql_api.services.originals import Originals
 from graphql_api.services.renderer import Renderer
 from graphql_api.services.spool import Spool
 from graphql_api.storage.local import LocalStore
-from graphql_api.web import images, middleware, pages
+from graphql_api.web import cors, images, middleware, pages
 from graphql_api.web.context import CONTEXT, Context
 from rest_compat.dialect import mount
 from rest_compat.imgpro.routes import IMGPRO
@@ -137,6 +137,7 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
 
     app.cleanup_ctx.append(run_services)
     app.on_response_prepare.append(middleware.set_headers)
+    app.on_response_prepare.append(cors.set_origin)
     _add_routes(app)
     return app
 
@@ -145,6 +146,7 @@ def _add_routes(app: web.Application) -> None:
     router = app.router
     router.add_get("/graphql", view.handle, allow_head=False)
     router.add_post("/graphql", view.handle)
+    router.add_options("/graphql", cors.allow)
     router.add_get("/src/{storage}/{name}", images.get_image)
     router.add_get("/healthz", pages.get_health)
     router.add_get("/readyz", pages.get_readiness)

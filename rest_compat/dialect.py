@@ -11,6 +11,7 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from graphql_api.errors import TintypeError
+from graphql_api.web import cors
 
 log = structlog.get_logger(__name__)
 
@@ -30,6 +31,8 @@ def mount(app: web.Application, dialect: Dialect) -> None:
     """Serve the dialect's routes, failures worded by it."""
     for method, path, handler in dialect.routes:
         app.router.add_route(method, path, _worded(handler, dialect.render_error))
+    for path in dict.fromkeys(path for _, path, _ in dialect.routes):
+        app.router.add_options(path, cors.allow)
 
 
 def _worded(handler: Handler, render_error: RenderError) -> Handler:

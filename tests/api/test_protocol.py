@@ -106,11 +106,25 @@ async def test_get_reads_and_cannot_write(client: Client) -> None:
     assert (await client.get("/graphql")).status == 400
 
 
-@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "OPTIONS", "HEAD"])
+@pytest.mark.parametrize("method", ["PUT", "DELETE", "PATCH", "HEAD"])
 async def test_other_methods_say_which_are_allowed(client: Client, method: str) -> None:
     answer = await client.request(method, "/graphql")
 
-    assert (answer.status, answer.headers["Allow"]) == (405, "GET,POST")
+    assert (answer.status, answer.headers["Allow"]) == (405, "GET,OPTIONS,POST")
+
+
+@pytest.mark.parametrize("path", ["/graphql", "/v1/images", "/v1/images/x"])
+async def test_pages_of_other_origins_may_ask(client: Client, path: str) -> None:
+    asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
+    preflight = await client.request("OPTIONS", path, key=None, headers=asked)
+    answer = await client.get(path, key=None, headers={"Origin": "https://app.example"})
+
+    assert preflight.status == 204
+    assert "Authorization" in preflight.headers["Access-Control-Allow-Headers"]
+    assert "POST" in preflight.headers["Access-Control-Allow-Methods"]
+    for got in (preflight, answer):
+        assert got.headers["Access-Control-Allow-Origin"] == "*"
+        assert "Access-Control-Allow-Credentials" not in got.headers
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,34 @@
+"""Pages of other origins may use the API: it knows callers by a header, never by a cookie, so nothing is given away."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from aiohttp import web
+
+_METHODS = "GET, HEAD, POST, PATCH, DELETE"
+_HEADERS = (
+    "Authorization, Content-Type, GraphQL-Require-Preflight, Apollo-Require-Preflight, X-Apollo-Operation-Name, "
+    "Idempotency-Key, X-Request-Id"
+)
+_EXPOSED = "X-Request-Id, Retry-After, WWW-Authenticate"
+_OPEN = ("/graphql", "/v1/")
+_SECONDS = "7200"  # the longest that Chromium remembers
+
+
+async def allow(_: web.Request) -> web.Response:
+    """OPTIONS: what a page of another origin may send."""
+    headers = {
+        "Allow": _METHODS,
+        "Access-Control-Allow-Methods": _METHODS,
+        "Access-Control-Allow-Headers": _HEADERS,
+        "Access-Control-Max-Age": _SECONDS,
+    }
+    return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
+
+
+async def set_origin(request: web.Request, response: web.StreamResponse) -> None:
+    """On every answer of the API: any page may read it."""
+    if request.path.startswith(_OPEN):
+        response.headers.setdefault("Access-Control-Allow-Origin", "*")
+        response.headers.setdefault("Access-Control-Expose-Headers", _EXPOSED)
