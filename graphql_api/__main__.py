@@ -154,6 +154,8 @@ def _create_key(settings: Settings, arguments: argparse.Namespace) -> int:
     from graphql_api.domain.account import Profile, Scope
 
     async def create(services: Services) -> str:
+        if not await services.accounts.has_team(arguments.team):
+            print(f"tintype: making the team {arguments.team}.", file=sys.stderr)
         team = await services.accounts.make_team(arguments.team)
         scopes = [Scope(word) for word in arguments.scope or _SCOPES]
         return await services.accounts.make_key(team, arguments.name, Profile(arguments.profile), scopes)

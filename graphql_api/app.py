@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
@@ -148,6 +148,7 @@ def _add_routes(app: web.Application) -> None:
     router.add_post("/graphql", view.handle)
     router.add_options("/graphql", cors.allow)
     router.add_get("/src/{storage}/{name}", images.get_image)
+    router.add_options("/src/{storage}/{name}", cors.allow)
     router.add_get("/healthz", pages.get_health)
     router.add_get("/readyz", pages.get_readiness)
     app.add_subapp("/static/", pages.static_files())
@@ -158,13 +159,16 @@ async def _keep_house(services: Services) -> None:
     """At the start, have the imaging workers up before the first picture; then, each hour, remove what is over."""
     if failing := await services.health.failing():
         log.error("not_ready", failing=failing)
+    chores: dict[str, Callable[[], Awaitable[int]]] = {
+        "spool": services.spool.sweep,
+        "expired": services.library.remove_expired,
+        "originals": lambda: services.originals.sweep(_now()),
+    }
     while True:
-        try:
-            await services.spool.sweep()
-            expired = await services.library.remove_expired()
-            swept = await services.originals.sweep(_now())
-            if expired or swept:
-                log.info("house_kept", expired=expired, swept=swept)
-        except Exception:
-            log.exception("housekeeping_failed")
+        for name, chore in chores.items():
+            try:
+                if removed := await chore():
+                    log.info("house_kept", chore=name, removed=removed)
+            except Exception:
+                log.exception("housekeeping_failed", chore=name)
         await asyncio.sleep(_HOUSEKEEPING_SECONDS)

@@ -7,6 +7,7 @@ import sys
 
 import orjson
 import structlog
+from aiohttp.http_exceptions import HttpProcessingError
 
 
 def configure(log_format: str) -> None:
@@ -43,6 +44,15 @@ def configure(log_format: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)  # our own middleware writes that line
+    logging.getLogger("aiohttp.server").addFilter(_shorten_garbage)
+
+
+def _shorten_garbage(record: logging.LogRecord) -> bool:
+    """Bytes that are no HTTP are worth a line: anybody can send them, and a traceback each would fill the disk."""
+    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+        record.msg, record.args, record.exc_info = "malformed_http", (), None
+        record.levelno, record.levelname = logging.INFO, "INFO"
+    return True
 
 
 def _to_json(event: object, **_: object) -> str:

@@ -36,6 +36,6 @@ async def delete_unreferenced(sha256: str) -> bool:
     return bool(await Blob.filter(sha256=sha256, refs=0).delete())
 
 
-async def unreferenced(limit: int) -> list[str]:
-    """Bytes that nothing points at."""
-    return [row.sha256 for row in await Blob.filter(refs=0).limit(limit)]
+async def unreferenced(*, after: str = "", limit: int) -> list[str]:
+    """Bytes that nothing points at, in the order of their digests."""
+    return [row.sha256 for row in await Blob.filter(refs=0, sha256__gt=after).order_by("sha256").limit(limit)]

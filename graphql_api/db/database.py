@@ -66,9 +66,16 @@ async def reach(url: str) -> None:
     """Raise UnreachableError unless the PostgreSQL that the URL names lets us in."""
     try:
         await (await asyncpg.connect(_postgres(url, "postgresql"))).close()
-    except (OSError, ValueError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
-        host = _postgres(url, "postgresql").rpartition("@")[2]
-        raise UnreachableError(f"the database at {host} does not answer: {error}") from error
+    except ValueError as error:
+        # Its own words quote the part that it could not read, which may be the password.
+        raise UnreachableError("the database's URL cannot be read (is its password percent-encoded?)") from error
+    except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+        raise UnreachableError(f"the database {_place(url)} does not answer: {type(error).__name__}") from error
+
+
+def _place(url: str) -> str:
+    """Host and name of the database, without who and how."""
+    return url.partition("://")[2].partition("?")[0].rpartition("@")[2]
 
 
 async def pending_migrations(url: str) -> int:

@@ -52,6 +52,10 @@ class Accounts:
             raise InvalidInput("team", f"A team's name has 1 to {_MAX_NAME} printable characters.")
         return await rows.make_team(name.strip())
 
+    async def has_team(self, name: str) -> bool:
+        """Whether there is a team of this name."""
+        return await rows.find_team(name.strip()) is not None
+
     async def make_key(self, team: Team, name: str, profile: Profile, scopes: Iterable[Scope]) -> str:
         """A new key of the team. It is shown now and never again."""
         if len(name) > _MAX_NAME:

@@ -11,10 +11,14 @@ import datetime as dt
 import re
 from collections.abc import AsyncIterator
 
+import structlog
+
 from graphql_api.db import blobs
 from graphql_api.db.database import transaction
 from graphql_api.domain.media import Upload
 from graphql_api.storage.blob_store import BLOBS, RENDITIONS, BlobStore, blob_key, renditions_prefix
+
+log = structlog.get_logger(__name__)
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SWEEP_AGE = dt.timedelta(hours=6)  # younger bytes may belong to an upload whose row is still to come
@@ -59,12 +63,20 @@ class Originals:
             await blobs.adopt(unknown)
         async for unknown in self._unknown(RENDITIONS, now):
             await self._store.delete_prefix(renditions_prefix(unknown))
-        removed = 0
-        while batch := await blobs.unreferenced(_SWEEP_BATCH):
-            for sha256 in batch:
-                await self.remove(sha256)
-            removed += len(batch)
+        removed, last = 0, ""
+        while batch := await blobs.unreferenced(after=last, limit=_SWEEP_BATCH):
+            removed += sum([await self._try_remove(sha256) for sha256 in batch])
+            last = batch[-1]
         return removed
+
+    async def _try_remove(self, sha256: str) -> bool:
+        """Remove one; a file that does not go must not keep the others."""
+        try:
+            await self.remove(sha256)
+        except OSError:
+            log.exception("original_not_removed", sha256=sha256)
+            return False
+        return True
 
     async def _unknown(self, prefix: str, now: dt.datetime) -> AsyncIterator[str]:
         """The digests in old keys below the prefix that have no row."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import shutil
 import time
 import uuid
@@ -57,21 +58,26 @@ class Spool:
                 raise InvalidInput(field, "The file is empty.")
             yield Upload(path, writer.size, writer.hash.hexdigest(), writer.head, filename)
 
-    async def sweep(self) -> None:
-        """Remove what crashed processes have left."""
-        await asyncio.to_thread(self._sweep, time.time() - _STALE_SECONDS)
+    async def sweep(self) -> int:
+        """Remove what crashed processes have left; returns how many."""
+        return await asyncio.to_thread(self._sweep, time.time() - _STALE_SECONDS)
 
-    def _sweep(self, before: float) -> None:
-        for path in self.folder.iterdir():
-            try:
-                if path.stat().st_mtime >= before:
-                    continue
-            except FileNotFoundError:
-                continue
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
+    def _sweep(self, before: float) -> int:
+        stale = [entry for entry in os.scandir(self.folder) if _modified(entry) < before]
+        for entry in stale:
+            if entry.is_dir():
+                shutil.rmtree(entry.path, ignore_errors=True)
             else:
-                path.unlink(missing_ok=True)
+                Path(entry.path).unlink(missing_ok=True)
+        return len(stale)
+
+
+def _modified(entry: os.DirEntry[str]) -> float:
+    """When it was last changed; now, for what is gone already."""
+    try:
+        return entry.stat().st_mtime
+    except FileNotFoundError:
+        return time.time()
 
 
 class _Writer:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import itertools
 import os
 import shutil
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from graphql_api.errors import full_disk_is_typed
 from graphql_api.storage.blob_store import Stored
 
 _PIECE = 256 * 1024
-_UNFINISHED = ".part"
+_BATCH = 500  # files looked at in one visit to a thread
+_TRIES = 20
 
 
 class LocalStore:
@@ -24,35 +26,25 @@ class LocalStore:
 
     def __init__(self, root: Path) -> None:
         self._root = root
-        root.mkdir(parents=True, exist_ok=True)
+        self._parts = root / "parts"  # beside the keys: a prefix that is removed takes nothing unfinished with it
+        self._parts.mkdir(parents=True, exist_ok=True)
 
     async def put(self, key: str, path: Path) -> Stored:
-        """Link (or copy, across file systems) the file to its place."""
+        """Link (or copy, across file systems) the file, and rename that to its place."""
         return await asyncio.to_thread(self._put, key, path)
 
     def _put(self, key: str, path: Path) -> Stored:
-        target = self._path(key)
-        part = target.with_name(f"{target.name}.{uuid.uuid4().hex}{_UNFINISHED}")
+        part, target = self._parts / uuid.uuid4().hex, self._path(key)
         with full_disk_is_typed():
             try:
-                self._copy(path, part)
+                _link(path, part)
                 os.utime(part)
                 _sync(part)
                 stored = _stored(key, part)
-                part.replace(target)
-                _sync(target.parent)
+                _rename(part, target)
             finally:
                 part.unlink(missing_ok=True)
         return stored
-
-    def _copy(self, path: Path, part: Path) -> None:
-        """A hard link costs nothing; where the file system has none, the bytes are copied."""
-        try:
-            _link(path, part)
-        except FileNotFoundError:
-            # A first key of its folder, or one whose empty folder was removed a moment ago.
-            _make_folder(part.parent)
-            _link(path, part)
 
     async def find(self, key: str) -> Stored | None:
         """Size and time of the file; a file of no bytes is what a power cut can leave, and counts as none."""
@@ -99,19 +91,23 @@ class LocalStore:
         await asyncio.to_thread(shutil.rmtree, self._path(prefix.rstrip("/")), ignore_errors=True)
 
     async def list(self, prefix: str) -> AsyncIterator[Stored]:
-        """Walk the folder; what is only just being written is not there yet."""
-        for path in await asyncio.to_thread(_files, self._path(prefix.rstrip("/"))):
-            try:
+        """Walk the folder, a batch at a time in a thread; what is only just being written is not there yet."""
+        found = self._walk(prefix)
+        while batch := await asyncio.to_thread(lambda: list(itertools.islice(found, _BATCH))):
+            for stored in batch:
+                yield stored
+
+    def _walk(self, prefix: str) -> Iterator[Stored]:
+        for path in _files(self._path(prefix.rstrip("/"))):
+            with contextlib.suppress(FileNotFoundError):
                 yield _stored(path.relative_to(self._root).as_posix(), path)
-            except FileNotFoundError:
-                continue
 
     async def sweep(self, before: dt.datetime) -> None:
         """Remove old files that were never renamed to their place."""
         await asyncio.to_thread(self._sweep, before.timestamp())
 
     def _sweep(self, before: float) -> None:
-        for path in self._root.rglob(f"*{_UNFINISHED}"):
+        for path in _files(self._parts):
             with contextlib.suppress(FileNotFoundError):
                 # By the time of its own making: as a link it has the times of the file that it was made from.
                 if path.stat().st_ctime < before:
@@ -122,7 +118,7 @@ class LocalStore:
         await asyncio.to_thread(self._check)
 
     def _check(self) -> None:
-        probe = self._root / f"check.{uuid.uuid4().hex}{_UNFINISHED}"
+        probe = self._parts / f"check.{uuid.uuid4().hex}"
         try:
             probe.write_bytes(b"tintype")
         finally:
@@ -137,12 +133,27 @@ class LocalStore:
 
 
 def _link(path: Path, part: Path) -> None:
+    """A hard link costs nothing; where the file system has none, the bytes are copied."""
     try:
         os.link(path, part)
     except FileNotFoundError:
         raise
     except OSError:
         shutil.copyfile(path, part)
+
+
+def _rename(part: Path, target: Path) -> None:
+    """Move to the place, whose folder may be new, or be removed with a prefix at this very moment."""
+    for _ in range(_TRIES):
+        try:
+            part.replace(target)
+            break
+        except FileNotFoundError:
+            _make_folder(target.parent)
+    else:
+        raise OSError(f"{target} has no folder that stays")
+    with contextlib.suppress(FileNotFoundError):  # removed since: then there is nothing to keep
+        _sync(target.parent)
 
 
 def _make_folder(folder: Path) -> None:
@@ -174,5 +185,8 @@ def _stored(key: str, path: Path) -> Stored:
     return Stored(key, status.st_size, dt.datetime.fromtimestamp(status.st_mtime, dt.UTC))
 
 
-def _files(folder: Path) -> list[Path]:
-    return [path for path in folder.rglob("*") if path.is_file() and not path.name.endswith(_UNFINISHED)]
+def _files(folder: Path) -> Iterator[Path]:
+    """All files below the folder. Folders may vanish meanwhile, which `os.walk` survives and `rglob` does not."""
+    for parent, _, names in os.walk(folder):
+        for name in names:
+            yield Path(parent, name)

@@ -12,14 +12,13 @@ _HEADERS = (
     "Idempotency-Key, X-Request-Id"
 )
 _EXPOSED = "X-Request-Id, Retry-After, WWW-Authenticate"
-_OPEN = ("/graphql", "/v1/")
+_OPEN = ("/graphql", "/v1/", "/src/")
 _SECONDS = "7200"  # the longest that Chromium remembers
 
 
 async def allow(_: web.Request) -> web.Response:
     """OPTIONS: what a page of another origin may send."""
     headers = {
-        "Allow": _METHODS,
         "Access-Control-Allow-Methods": _METHODS,
         "Access-Control-Allow-Headers": _HEADERS,
         "Access-Control-Max-Age": _SECONDS,
@@ -28,7 +27,7 @@ async def allow(_: web.Request) -> web.Response:
 
 
 async def set_origin(request: web.Request, response: web.StreamResponse) -> None:
-    """On every answer of the API: any page may read it."""
+    """On every answer of the API and every image: any page may read it."""
     if request.path.startswith(_OPEN):
         response.headers.setdefault("Access-Control-Allow-Origin", "*")
         response.headers.setdefault("Access-Control-Expose-Headers", _EXPOSED)

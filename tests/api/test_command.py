@@ -164,8 +164,18 @@ def test_a_database_out_of_reach_is_one_line_without_its_password(tmp_path: Path
 
     assert refused.returncode == 1
     (line,) = refused.stderr.splitlines()
-    assert line.startswith("tintype: the database at 127.0.0.1:1/x does not answer")
-    assert "secret" not in line
+    assert line == "tintype: the database 127.0.0.1:1/x does not answer: ConnectionRefusedError"
+
+
+@pytest.mark.parametrize(
+    "url", ["postgres://u:geh/eim@h/x", "postgres://127.0.0.1:1/x?user=u&password=geheim", "postgres://u:geh#eim@h:1/x"]
+)
+def test_no_password_is_printed_however_it_is_spelled(tmp_path: Path, url: str) -> None:
+    refused = run(tmp_path, "doctor", database_url=url)
+
+    assert refused.returncode == 1
+    assert len(refused.stderr.splitlines()) == 1
+    assert not any(part in refused.stderr for part in ("geh", "eim"))
 
 
 def test_a_folder_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:

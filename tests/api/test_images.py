@@ -226,4 +226,4 @@ async def test_private_renditions_are_not_for_shared_caches(client: Client) -> N
     answer = await client.get(path)
 
     assert answer.headers["Cache-Control"] == "private, no-cache"
-    assert "Access-Control-Allow-Origin" not in answer.headers
+    assert "Cross-Origin-Resource-Policy" not in answer.headers

@@ -76,6 +76,22 @@ async def test_the_sweep_removes_what_crashes_leave_and_nothing_else(
     assert (await client.get(kept["url"])).status == 200
 
 
+async def test_an_original_that_does_not_go_keeps_no_other(
+    client: Client, settings: Settings, imaging: ImagingPool
+) -> None:
+    made = [await client.uploaded(pictures.png(seed=seed)) for seed in range(3)]
+    stuck = next(path for path in client.blobs() if path.name == min(media["sha256"] for media in made))
+    stuck.unlink()
+    (stuck / "in the way").mkdir(parents=True)
+    async with open_services(settings, imaging) as services:
+        await MediaRow.all().delete()
+        for media in made:
+            await services.originals.release(media["sha256"])
+
+        assert await services.originals.sweep(NOW) == 2
+    assert client.blobs() == []
+
+
 async def test_an_upload_heals_bytes_that_were_removed_under_it(client: Client, settings: Settings) -> None:
     made = await client.uploaded(pictures.png())
     (blob,) = client.blobs()

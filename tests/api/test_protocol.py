@@ -113,7 +113,7 @@ async def test_other_methods_say_which_are_allowed(client: Client, method: str) 
     assert (answer.status, answer.headers["Allow"]) == (405, "GET,OPTIONS,POST")
 
 
-@pytest.mark.parametrize("path", ["/graphql", "/v1/images", "/v1/images/x"])
+@pytest.mark.parametrize("path", ["/graphql", "/v1/images", "/v1/images/x", "/src/a/b.jpg"])
 async def test_pages_of_other_origins_may_ask(client: Client, path: str) -> None:
     asked = {"Origin": "https://app.example", "Access-Control-Request-Method": "POST"}
     preflight = await client.request("OPTIONS", path, key=None, headers=asked)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -112,6 +113,12 @@ def test_every_error_code_is_documented() -> None:
     text = (ROOT / "docs" / "errors.md").read_text()
 
     assert [kind.code for kind in _all() if f"`{kind.code}`" not in text] == []
+
+
+def test_the_query_of_the_readme_is_valid() -> None:
+    (body,) = re.findall(r"--json \\\n  '(.*?)'", (ROOT / "README.md").read_text())
+
+    assert validate(SCHEMA._schema, parse(json.loads(body)["query"])) == []
 
 
 def test_lock_files_hold_hashes_and_no_addresses() -> None:

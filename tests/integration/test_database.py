@@ -201,9 +201,9 @@ async def test_references_are_counted_whoever_runs_at_the_same_time(database_url
                 assert not await blobs.delete_unreferenced(SHA)
                 await blobs.drop_reference(SHA)
 
-        assert await blobs.unreferenced(10) == [SHA]
+        assert await blobs.unreferenced(limit=10) == [SHA]
         assert await blobs.delete_unreferenced(SHA)
-        assert await blobs.unreferenced(10) == []
+        assert await blobs.unreferenced(limit=10) == []
 
 
 async def test_a_transaction_that_fails_leaves_nothing(database_url: str) -> None:
@@ -214,7 +214,7 @@ async def test_a_transaction_that_fails_leaves_nothing(database_url: str) -> Non
                 await blobs.adopt(SHA)
                 raise LookupError
 
-        assert await blobs.unreferenced(10) == []
+        assert await blobs.unreferenced(limit=10) == []
 
 
 async def test_two_who_make_the_same_team_get_one(database_url: str) -> None:

@@ -115,12 +115,37 @@ async def test_what_a_power_cut_leaves_empty_counts_as_missing(tmp_path: Path) -
     assert await LocalStore(tmp_path).find("key") is None
 
 
-async def test_unfinished_files_are_not_listed(tmp_path: Path, file: Path) -> None:
+async def test_folders_may_vanish_while_they_are_walked(tmp_path: Path, file: Path) -> None:
+    store = LocalStore(tmp_path / "media")
+
+    async def fill() -> None:
+        for number in range(60):
+            await store.put(f"r/{number}/key", file)
+
+    async def empty() -> None:
+        for number in range(60):
+            await store.delete_prefix(f"r/{number}/")
+            await store.sweep(dt.datetime.now(dt.UTC) - dt.timedelta(hours=1))
+
+    async def walk() -> None:
+        for _ in range(60):
+            assert {stored.size async for stored in store.list("r/")} <= {len(CONTENT)}
+
+    await asyncio.gather(fill(), empty(), walk(), fill(), empty())
+
+
+async def test_unfinished_files_are_not_listed_and_swept_when_they_are_old(tmp_path: Path, file: Path) -> None:
     store = LocalStore(tmp_path / "media")
     await store.put("a/key", file)
-    (tmp_path / "media" / "a" / "other.0123.part").write_bytes(b"half")
+    half = tmp_path / "media" / "parts" / "0123"
+    half.write_bytes(b"half")
 
     assert [stored.key async for stored in store.list("a/")] == ["a/key"]
+    await store.sweep(dt.datetime.now(dt.UTC) - dt.timedelta(hours=1))
+    assert half.exists()
+    await store.sweep(dt.datetime.now(dt.UTC) + dt.timedelta(seconds=1))
+    assert not half.exists()
+    assert await read(store, "a/key") == CONTENT
 
 
 @pytest.mark.parametrize("key", ["../up", "a/../../up", "/etc/passwd"])
