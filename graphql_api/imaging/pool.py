@@ -101,12 +101,18 @@ class ImagingPool:
         except BrokenProcessPool:
             # pebble gives its whole pool up when an idle worker is killed; the job had not begun.
             log.warning("imaging_pool_restarted")
+        try:
             return await self._submit(function, job)
+        except BrokenProcessPool as error:
+            raise Overloaded("The image workers are starting anew.", _RETRY_SECONDS) from error
 
     async def _submit(self, function: Callable[[JobT], ResultT], job: JobT) -> ResultT:
-        pool = self._active_pool()
         try:
-            return await asyncio.wrap_future(pool.schedule(function, args=(job,), timeout=self._bounds.seconds))
+            future = self._active_pool().schedule(function, args=(job,), timeout=self._bounds.seconds)
+        except RuntimeError as error:
+            raise BrokenProcessPool from error
+        try:
+            return await asyncio.wrap_future(future)
         except TimeoutError as error:
             log.warning("imaging_timeout", job=type(job).__name__)
             raise Overloaded(f"The image took more than {self._bounds.seconds:g} seconds to process.") from error
