@@ -53,12 +53,11 @@ class Library:
 
     async def upload(self, principal: Principal, upload: Upload, details: Details) -> Media:
         """Keep an uploaded file as a new media. UnsupportedMedia, TooLarge, LimitExceeded; on any nothing is kept."""
-        principal.require(Scope.WRITE)
-        await self._tools.limits.count_upload(principal)
-        return await self._keep(principal, upload, details)
-
-    async def _keep(self, principal: Principal, upload: Upload, details: Details) -> Media:
         team = principal.require(Scope.WRITE)
+        await self._tools.limits.count_upload(principal)
+        return await self._keep(principal, team, upload, details)
+
+    async def _keep(self, principal: Principal, team: Team, upload: Upload, details: Details) -> Media:
         limit = principal.plan.max_file_bytes
         if upload.size > limit:
             raise TooLarge("file", f"The file has more than {limit} bytes.")
@@ -74,7 +73,7 @@ class Library:
 
     async def import_url(self, principal: Principal, url: str, details: Details) -> Media:
         """Fetch a file and keep it as a new media; as `upload`, and UpstreamFailed."""
-        principal.require(Scope.WRITE)
+        team = principal.require(Scope.WRITE)
         # Counted first: the traffic to the other server is there whatever comes of it.
         await self._tools.limits.count_upload(principal)
         limit = principal.plan.max_file_bytes
@@ -84,7 +83,7 @@ class Library:
                 filling = self._tools.spool.fill(fetched.pieces, limit=limit, field="url", filename=fetched.filename)
                 upload = await stack.enter_async_context(filling)
             try:
-                return await self._keep(principal, upload, details)
+                return await self._keep(principal, team, upload, details)
             except (UnsupportedMedia, TooLarge) as error:
                 raise error.at("url") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import time
+from collections.abc import Awaitable, Callable
 
 from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour
 from limits.aio.storage import MemoryStorage
@@ -26,30 +27,26 @@ class Limits:
 
     async def count_upload(self, principal: Principal) -> None:
         """Count an upload of this caller. RateLimited when its plan has no more."""
-        for item in self._upload_items(principal.plan):
-            await self._refuse_unless(
-                await self._limiter.hit(item, _UPLOAD, _source(principal.address)), item, principal
-            )
+        await self._ask(self._limiter.hit, principal)
 
     async def check_upload(self, principal: Principal) -> None:
         """As `count_upload`, but count nothing yet."""
+        await self._ask(self._limiter.test, principal)
+
+    async def _ask(self, has_room: Callable[..., Awaitable[bool]], principal: Principal) -> None:
+        source = _source(principal.address)
         for item in self._upload_items(principal.plan):
-            await self._refuse_unless(
-                await self._limiter.test(item, _UPLOAD, _source(principal.address)), item, principal
-            )
+            if not await has_room(item, _UPLOAD, source):
+                window = await self._limiter.get_window_stats(item, _UPLOAD, source)
+                wait = max(1, round(window.reset_time - time.time()))
+                per = f"{item.amount} uploads per {item.GRANULARITY.name}"
+                raise RateLimited(f"No more than {per} without an API key.", wait)
 
     def _upload_items(self, plan: Plan) -> list[RateLimitItem]:
         limits = ((plan.uploads_per_hour, RateLimitItemPerHour), (plan.uploads_per_day, RateLimitItemPerDay))
         return [
             per(max(1, round(amount * self._scale))) for amount, per in limits if amount is not None and self._scale
         ]
-
-    async def _refuse_unless(self, allowed: bool, item: RateLimitItem, principal: Principal) -> None:  # noqa: FBT001
-        if allowed:
-            return
-        window = await self._limiter.get_window_stats(item, _UPLOAD, _source(principal.address))
-        wait = max(1, round(window.reset_time - time.time()))
-        raise RateLimited(f"No more than {item.amount} uploads per {item.GRANULARITY.name} without an API key.", wait)
 
 
 def _source(address: str) -> str:

@@ -47,7 +47,7 @@ class Spool:
     ) -> AsyncIterator[Upload]:
         """All pieces in a file. Naming `field`: TooLarge past `limit` bytes, InvalidInput for none. StorageFull."""
         async with self.path() as path:
-            with await asyncio.to_thread(path.open, "wb") as file:
+            with full_disk_is_typed(), await asyncio.to_thread(path.open, "wb") as file:
                 writer = _Writer(file)
                 async for piece in pieces:
                     if writer.size + len(piece) > limit:
@@ -103,7 +103,6 @@ class _Writer:
         await asyncio.to_thread(self._write, block)
 
     def _write(self, block: bytearray) -> None:
-        with full_disk_is_typed():
-            self._file.write(block)
-            self._file.flush()
+        self._file.write(block)
+        self._file.flush()
         self.hash.update(block)
