@@ -53,7 +53,8 @@ migrations: setup ## write a migration for what was changed in graphql_api/db/mo
 
 lock: setup ## pin the newest versions in requirements/*.txt
 	@$(COMPILE) --upgrade pyproject.toml -o requirements/base.txt
-	@$(COMPILE) --upgrade pyproject.toml --group dev -o requirements/dev.txt
+	@$(COMPILE) --upgrade pyproject.toml --all-extras -o requirements/full.txt
+	@$(COMPILE) --upgrade pyproject.toml --all-extras --group dev -o requirements/dev.txt
 	@$(COMPILE) --upgrade --group build -o requirements/build.txt
 	@$(COMPILE) --upgrade --group node -o requirements/node.txt
 

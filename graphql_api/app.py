@@ -72,14 +72,22 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             imaging=imaging,
             fetcher=fetcher,
             limits=Limits(settings.rate_limit_scale),
-            max_pixels=settings.max_pixels,
+            picture_limits=settings.picture_limits,
             clock=_now,
         )
+        library = Library(tools)
         yield Services(
             database=database,
             accounts=Accounts(anonymous_uploads=settings.anonymous_uploads),
-            library=Library(tools),
-            renderer=Renderer(store=store, imaging=imaging, spool=spool, flights={}),
+            library=library,
+            renderer=Renderer(
+                store=store,
+                imaging=imaging,
+                spool=spool,
+                library=library,
+                limits=settings.picture_limits,
+                flights={},
+            ),
             health=Health(store=store, imaging=imaging, spool=spool),
             spool=spool,
             originals=originals,
@@ -92,6 +100,7 @@ def _bounds(settings: Settings) -> Bounds:
         memory_bytes=settings.imaging_memory_bytes,
         seconds=settings.imaging_seconds,
         queue=settings.imaging_queue,
+        max_pixels=settings.max_pixels,
     )
 
 

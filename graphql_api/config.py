@@ -12,6 +12,7 @@ from typing import Annotated, Self
 from pydantic import AfterValidator, Field, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from graphql_api.domain.limits import PictureLimits
 from graphql_api.domain.plan import MIB
 
 
@@ -72,6 +73,16 @@ class Settings(BaseSettings):
     )
     import_seconds: float = Field(30.0, gt=0, description="Time limit of one import, in seconds.")
     max_pixels: int = Field(100_000_000, gt=0, description="Largest original, all frames counted; interlaced: half.")
+    max_side: int = Field(100_000, gt=0, description="Longest side of an original, in pixels.")
+    max_frames: int = Field(1000, gt=0, description="Frames of an animation.")
+    max_svg_mb: int = Field(10, gt=0, description="Largest drawing (SVG), in MiB.")
+    max_output_pixels: int = Field(
+        25_000_000, gt=0, description="Largest result, all frames counted; one as large as its original is allowed."
+    )
+    max_output_side: int = Field(
+        16_384, gt=0, description="Longest side of a result in pixels; one as long as its original is allowed."
+    )
+    max_gif_pixels: int = Field(4_000_000, gt=0, description="As MAX_OUTPUT_PIXELS, for GIF: it is slow to write.")
     imaging_workers: int = Field(0, ge=0, description="Processes that decode and encode; `0`: one per core.")
     imaging_queue: int = Field(64, ge=0, description="Image jobs that may wait; past it the answer is 503.")
     imaging_seconds: float = Field(30.0, gt=0, description="Time limit of one image job; its process is killed.")
@@ -108,6 +119,19 @@ class Settings(BaseSettings):
     def spool_folder(self) -> Path:
         """Where uploads wait, on the file system of DATA_DIR."""
         return self.data_dir / "spool"
+
+    @property
+    def picture_limits(self) -> PictureLimits:
+        """The MAX_ settings."""
+        return PictureLimits(
+            max_pixels=self.max_pixels,
+            max_side=self.max_side,
+            max_frames=self.max_frames,
+            max_svg_bytes=self.max_svg_mb * MIB,
+            max_output_pixels=self.max_output_pixels,
+            max_output_side=self.max_output_side,
+            max_gif_pixels=self.max_gif_pixels,
+        )
 
     @property
     def imaging_memory_bytes(self) -> int:

@@ -6,8 +6,9 @@
       Forbidden
       NotFound
       Conflict
-      LimitExceeded           RateLimited, Overloaded, StorageFull
+      LimitExceeded           RateLimited, Overloaded (TookTooLong), StorageFull
       UpstreamFailed          UpstreamTimeout
+      NotConfigured
 
 `str(error)` is public: it may be sent to anybody. Private detail goes to the log through `raise ... from`.
 The words are found in `web/errors.py` (HTTP status), `schema/errors.py` (GraphQL) and each dialect's `render_error`.
@@ -122,6 +123,12 @@ class Overloaded(LimitExceeded):
     code = "overloaded"
 
 
+class TookTooLong(Overloaded):
+    """One piece of image work was ended because its time was up."""
+
+    code = "took_too_long"
+
+
 class StorageFull(LimitExceeded):
     """The disk or bucket takes no more bytes; nothing of the request was kept."""
 
@@ -138,6 +145,12 @@ class UpstreamTimeout(UpstreamFailed):
     """A server that the caller pointed at did not answer in time."""
 
     code = "upstream_timeout"
+
+
+class NotConfigured(TintypeError):
+    """This server was set up without what the request needs."""
+
+    code = "not_configured"
 
 
 @contextmanager

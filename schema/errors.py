@@ -27,9 +27,11 @@ class ErrorCode(Enum):
     LIMIT_EXCEEDED = strawberry.enum_value("limit_exceeded", description="There is no room for this now.")
     RATE_LIMITED = strawberry.enum_value("rate_limited", description="Too many requests; try again later.")
     OVERLOADED = strawberry.enum_value("overloaded", description="The server has too much to do; try again later.")
+    TOOK_TOO_LONG = strawberry.enum_value("took_too_long", description="The image took more time than one may have.")
     STORAGE_FULL = strawberry.enum_value("storage_full", description="The server's storage takes no more.")
     UPSTREAM_FAILED = strawberry.enum_value("upstream_failed", description="The URL did not give its file.")
     UPSTREAM_TIMEOUT = strawberry.enum_value("upstream_timeout", description="The URL did not answer in time.")
+    NOT_CONFIGURED = strawberry.enum_value("not_configured", description="This server was set up without it.")
 
 
 @strawberry.interface(description="Why a mutation, or one item of a batch, did nothing.")
@@ -68,12 +70,18 @@ class UpstreamError(UserError):
     """UpstreamFailed and below."""
 
 
-ERROR_TYPES = (InputError, NotFoundError, ConflictError, LimitError, UpstreamError)
+@strawberry.type(description="This server was set up without what the request needs.")
+class NotConfiguredError(UserError):
+    """NotConfigured."""
+
+
+ERROR_TYPES = (InputError, NotFoundError, ConflictError, LimitError, UpstreamError, NotConfiguredError)
 _TYPES: dict[type[TintypeError], type[UserError]] = {
     errors.InvalidInput: InputError,
     errors.NotFound: NotFoundError,
     errors.Conflict: ConflictError,
     errors.UpstreamFailed: UpstreamError,
+    errors.NotConfigured: NotConfiguredError,
 }
 
 

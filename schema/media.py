@@ -10,17 +10,18 @@ from typing import Annotated
 import strawberry
 
 from graphql_api.domain import media as domain
+from graphql_api.domain.format import Format
 from graphql_api.domain.page import Cursor
 from graphql_api.domain.rendition import plan
 from graphql_api.domain.transform import IDENTITY
-from graphql_api.domain.transform_query import format_image_url
 from graphql_api.errors import InvalidInput, NotFound
-from schema import transform
+from graphql_api.services.renderer import Asked
 from schema.connection import Connection, parse_page, present_page
 from schema.context import Info
 from schema.node import Node, find_media_id, format_global_id, media_id_of
 from schema.scalars import BigInt
 from schema.transform import Rendition, TransformInput
+from schema.transform import present as present_rendition
 
 _MAX_NODES = 100
 
@@ -34,7 +35,7 @@ class Media(Node):
     caption: str | None = strawberry.field(description="Caption, if there is one.")
     alt_text: str | None = strawberry.field(description="What a screen reader says of it.")
     public: bool = strawberry.field(description="Whether everybody who knows the address may see it.")
-    format: domain.Format = strawberry.field(description="Format of the original.")
+    format: Format = strawberry.field(description="Format of the original.")
     content_type: str = strawberry.field(description="Media type of the original.")
     width: int = strawberry.field(description="Width of the original in pixels, upright.")
     height: int = strawberry.field(description="Height of the original in pixels, upright.")
@@ -48,21 +49,18 @@ class Media(Node):
 
     @strawberry.field(description="Address of the image as it is, without its metadata.")
     def url(self, info: Info) -> str:
-        media = self.domain
-        return format_image_url(info.context.services.source_url, media.storage, media.uid, IDENTITY, self.format)
+        return plan(self.domain, IDENTITY).url(info.context.services.source_url)
 
     @strawberry.field(description="The image transformed: address, size and format agree. Asking renders nothing.")
-    def rendition(self, info: Info, transform: TransformInput) -> Rendition:
-        return _rendition(info, self.domain, transform)
+    async def rendition(self, info: Info, transform: TransformInput) -> Rendition:
+        context = info.context
+        asked = Asked(transform.parse(), strict=True)
+        planned = await context.services.renderer.plan(context.principal, self.domain, asked)
+        return present_rendition(planned, context.services.source_url)
 
     @strawberry.field(description="Words that the team has put on it, in their order.")
     async def tags(self, info: Info) -> list[str]:
         return list(await info.context.tags.load(self.domain.id))
-
-
-def _rendition(info: Info, media: domain.Media, asked: TransformInput) -> Rendition:
-    planned = plan(media, asked.parse())
-    return transform.present(planned, info.context.services.source_url)
 
 
 def present(media: domain.Media) -> Media:

@@ -9,9 +9,13 @@ from graphql import GraphQLError, ValueNode
 from strawberry.types.scalar import ScalarDefinition
 
 from graphql_api.domain import media
+from graphql_api.domain.color import Color, parse_color
+from graphql_api.errors import InvalidInput
 
 BigInt = NewType("BigInt", int)
 Upload = NewType("Upload", media.Upload)
+
+__all__ = ["SCALARS", "BigInt", "Color", "Upload"]
 
 _MAX_SAFE = 2**53 - 1  # what a JavaScript number holds
 
@@ -20,6 +24,15 @@ def _parse_big_int(value: object) -> BigInt:
     if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _MAX_SAFE:
         raise GraphQLError(f"A BigInt is a whole number between -{_MAX_SAFE} and {_MAX_SAFE}.")
     return BigInt(value)
+
+
+def _parse_color(value: object) -> Color:
+    if not isinstance(value, str):
+        raise GraphQLError("A Color is a text.")
+    try:
+        return parse_color(value)
+    except InvalidInput as error:
+        raise GraphQLError(str(error)) from error
 
 
 def _parse_upload(value: object) -> Upload:
@@ -39,6 +52,13 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="A whole number that may pass 32 bits, such as a size in bytes.",
         serialize=int,
         parse_value=_parse_big_int,
+    ),
+    Color: strawberry.scalar(
+        name="Color",
+        description="A CSS colour: a name, #rgb(a), #rrggbb(aa), rgb(), rgba(), hsl(), hsla() or `transparent`.",
+        specified_by_url="https://www.w3.org/TR/css-color-4/",
+        serialize=lambda color: f"#{color.format()}",
+        parse_value=_parse_color,
     ),
     Upload: strawberry.scalar(
         name="Upload",

@@ -7,48 +7,193 @@ from enum import Enum
 import strawberry
 
 from graphql_api.domain import transform as domain
+from graphql_api.domain.color import BLACK
+from graphql_api.domain.format import Format
 from graphql_api.domain.geometry import Fit
-from graphql_api.domain.media import Format
+from graphql_api.domain.gravity import CENTER
+from graphql_api.domain.output import Metadata, Output
 from graphql_api.domain.rendition import Rendition as PlannedRendition
+from graphql_api.domain.stage import Filter, Stage, check_range, flip_and_turn, refuse_box_with_size
+from graphql_api.domain.transform_query import MAX_DPR
 from graphql_api.errors import InvalidInput
+from schema.overlay import OverlayInput
+from schema.scalars import Color
+from schema.shapes import BorderInput, BoxInput, DuotoneInput, EdgesInput, GravityInput, TrimInput
 
 strawberry.enum(Format, name="ImageFormat", description="An image format.")
 strawberry.enum(Fit, name="Fit", description="How an image meets the box of width x height.")
+strawberry.enum(Filter, name="Filter", description="A look with a name.")
+strawberry.enum(
+    Metadata, name="MetadataPolicy", description="What of the original's EXIF data the result has. COPYRIGHT: in JPEG."
+)
 
 
-@strawberry.enum(description="A size by name: a short side of 320, 640 or 1080 pixels, or a card of 1200 x 630.")
+@strawberry.enum(description="A format to write. AUTO: the best that the one who loads the image takes.")
+class OutputFormat(Enum):
+    """The words of `format=`."""
+
+    AUTO = "auto"
+    JPEG = Format.JPEG.value
+    PNG = Format.PNG.value
+    GIF = Format.GIF.value
+    WEBP = Format.WEBP.value
+    AVIF = Format.AVIF.value
+
+
+@strawberry.enum(
+    description="A size by name: a short side of 320 (S), 640 (M), 1080 (L) pixels, a longest side of 2560 (XL), 3840 "
+    "(XXL) or 32 (LQIP, a placeholder), or a card of 1200 x 630 (SOCIAL)."
+)
 class SizeName(Enum):
     """The words of `size=`."""
 
     S = "s"
     M = "m"
     L = "l"
+    XL = "xl"
+    XXL = "xxl"
     SOCIAL = "social"
+    LQIP = "lqip"
 
 
-@strawberry.input(description="What to make of an image. Nothing given leaves it as it is, without metadata.")
+@strawberry.enum(description="Mirrored left to right, top to bottom, or both; before it is rotated.")
+class Flip(Enum):
+    """The words of `flip=`."""
+
+    HORIZONTAL = (True, False)
+    VERTICAL = (False, True)
+    BOTH = (True, True)
+
+
+@strawberry.input(
+    description="What to make of an image, in this order: crop, trim, flip, rotate, scale and fit, cut out, colours, "
+    "blur and sharpen, background, overlays, padding, border, corners. Nothing given leaves it as it is."
+)
 class TransformInput:
     """The fields of a Stage and an Output."""
 
     width: int | None = strawberry.field(default=None, description="Width of the box, 1 to 8192 pixels.")
     height: int | None = strawberry.field(default=None, description="Height of the box, 1 to 8192 pixels.")
+    dpr: float | None = strawberry.field(
+        default=None, description="Pixels of the screen a pixel of the page, up to 8: multiplies all lengths."
+    )
     fit: Fit | None = strawberry.field(
         default=None, description="How the image meets the box; SCALE_DOWN unless given. Not with `size`."
     )
     size: SizeName | None = strawberry.field(default=None, description="A size by name, instead of width and height.")
-    format: Format | None = strawberry.field(default=None, description="Output format; the original's unless given.")
-    quality: int | None = strawberry.field(default=None, description="1 to 100, for JPEG, WebP and AVIF.")
+    gravity: GravityInput | None = strawberry.field(
+        default=None, description="Which part stays when some is cut off; the centre unless given."
+    )
+    zoom: float | None = strawberry.field(
+        default=None, description="With faces: 0 keeps as much as possible around them, 1 as little."
+    )
+    crop: BoxInput | None = strawberry.field(default=None, description="The part of the original that is used.")
+    trim: TrimInput | None = strawberry.field(default=None, description="What is cut off all around.")
+    flip: Flip | None = strawberry.field(default=None, description="Mirrored; before it is rotated.")
+    rotate: float | None = strawberry.field(
+        default=None, description="Degrees clockwise; at other than right angles the corners show the background."
+    )
+    segment_foreground: bool = strawberry.field(
+        default=False, description="Cuts the foreground out; the rest is transparent, or shows the background."
+    )
+    brightness: float | None = strawberry.field(default=None, description="A factor, 0 to 10; 0 is black.")
+    contrast: float | None = strawberry.field(default=None, description="A factor, 0 to 10; 0 is grey all over.")
+    gamma: float | None = strawberry.field(
+        default=None, description="An exponent, 0 to 10: below 1 lightens; 0 and 1 change nothing."
+    )
+    saturation: float | None = strawberry.field(default=None, description="A factor, 0 to 10; 0 is greyscale.")
+    lightness: float | None = strawberry.field(default=None, description="Per cent of white to add, -100 to 100.")
+    hue: int | None = strawberry.field(default=None, description="Degrees on the colour circle, -360 to 360.")
+    exposure: float | None = strawberry.field(default=None, description="Stops of light, -10 to 10.")
+    filter: Filter | None = strawberry.field(default=None, description="A look with a name.")
+    duotone: DuotoneInput | None = strawberry.field(default=None, description="Two colours for all.")
+    blur: float | None = strawberry.field(
+        default=None, description="Standard deviation in pixels of the result, 0 to 1000."
+    )
+    sharpen: float | None = strawberry.field(default=None, description="0 to 10; 1 is a good start.")
+    pixelate: int | None = strawberry.field(default=None, description="Side of a block, 1 to 1000 pixels.")
+    background: Color | None = strawberry.field(
+        default=None,
+        description="Behind what is transparent, in padding and around `fit: PAD`, where it is else white.",
+    )
+    overlays: list[OverlayInput] = strawberry.field(
+        default_factory=list, description="What is put on top, at most 5; the later above the earlier."
+    )
+    padding: EdgesInput | None = strawberry.field(default=None, description="Room around the image.")
+    border: BorderInput | None = strawberry.field(default=None, description="A border around that.")
+    radius: int | None = strawberry.field(
+        default=None, description="Of the corners in pixels; half the shorter side at the most: a circle of a square."
+    )
+    format: OutputFormat | None = strawberry.field(
+        default=None,
+        description="Output format; unless given the original's, or JPEG or PNG where it is for no browser.",
+    )
+    quality: int | None = strawberry.field(
+        default=None, description="1 to 100. 100 is lossless in WebP; below makes a PNG of at most 256 colours."
+    )
+    animated: bool = strawberry.field(default=True, description="Whether what moves keeps moving, in GIF and WebP.")
+    metadata: Metadata = strawberry.field(
+        default=Metadata.COPYRIGHT, description="What of the original's EXIF data the result has."
+    )
 
     def parse(self) -> domain.Transform:
         """The transform. InvalidInput naming the field."""
-        output = domain.Output(self.format, self.quality)
-        return domain.Transform((self._stage(),), output)
+        return domain.Transform((self._stage(),), self._output())
 
-    def _stage(self) -> domain.Stage:
-        fit = self.fit or Fit.SCALE_DOWN
+    def _output(self) -> Output:
+        auto = self.format is OutputFormat.AUTO
+        return Output(
+            format=Format(self.format.value) if self.format and not auto else None,
+            auto=auto,
+            quality=self.quality,
+            still=not self.animated,
+            metadata=self.metadata,
+        )
+
+    def _stage(self) -> Stage:
+        across, upside_down = self.flip.value if self.flip else (False, False)
+        mirror, rotate = flip_and_turn(across=across, upside_down=upside_down, degrees=self.rotate or 0)
+        named = self._named_size()
+        stage = Stage(
+            crop=self.crop.parse() if self.crop else None,
+            trim=self.trim.parse() if self.trim else None,
+            mirror=mirror,
+            rotate=rotate,
+            width=self.width if named is None else named.width,
+            height=self.height if named is None else named.height,
+            short_side=named.short_side if named else None,
+            fit=named.fit if named else self.fit or Fit.SCALE_DOWN,
+            gravity=self.gravity.parse() if self.gravity else CENTER,
+            zoom=self.zoom or 0,
+            segment=self.segment_foreground,
+            brightness=self.brightness,
+            contrast=self.contrast,
+            gamma=self.gamma,
+            saturation=self.saturation,
+            lightness=self.lightness,
+            hue=self.hue,
+            exposure=self.exposure,
+            filter=self.filter,
+            duotone=(self.duotone.dark, self.duotone.light) if self.duotone else None,
+            blur=self.blur,
+            sharpen=self.sharpen,
+            pixelate=self.pixelate,
+            background=self.background,
+            overlays=tuple(overlay.parse() for overlay in self.overlays),
+            padding=self.padding.parse() if self.padding else None,
+            border=self.border.width.parse() if self.border else None,
+            border_color=(self.border.color if self.border else None) or BLACK,
+            radius=self.radius,
+        )
+        if self.dpr is None:
+            return stage
+        check_range("dpr", self.dpr, 0.1, MAX_DPR)
+        return stage.times(self.dpr)
+
+    def _named_size(self) -> Stage | None:
         if self.size is None:
-            return domain.Stage(self.width, self.height, fit)
-        domain.refuse_box_with_size(self.width, self.height)
+            return None
+        refuse_box_with_size(self.width, self.height)
         if self.fit is not None:
             raise InvalidInput("fit", "'fit' cannot be combined with 'size'.")
         return domain.named_size(self.size.value)
@@ -63,9 +208,9 @@ class Rendition:
     url: str = strawberry.field(
         description="Where it is. Public images need no key; private ones an Authorization header."
     )
-    width: int = strawberry.field(description="Width in pixels.")
-    height: int = strawberry.field(description="Height in pixels.")
-    format: Format = strawberry.field(description="Its format.")
+    width: int | None = strawberry.field(description="Width in pixels; null when a border is to be looked for.")
+    height: int | None = strawberry.field(description="Height in pixels; null when a border is to be looked for.")
+    format: Format = strawberry.field(description="Its format; with AUTO the one for who accepts no other.")
     content_type: str = strawberry.field(description="Its media type.")
 
 
@@ -74,8 +219,8 @@ def present(rendition: PlannedRendition, source_url: str) -> Rendition:
     size = rendition.size
     return Rendition(
         url=rendition.url(source_url),
-        width=size.width,
-        height=size.height,
+        width=size.width if size else None,
+        height=size.height if size else None,
         format=rendition.recipe.format,
         content_type=rendition.content_type,
     )

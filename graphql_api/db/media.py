@@ -15,7 +15,8 @@ from graphql_api.db.models import Media as MediaRow
 from graphql_api.db.models import MediaTag as MediaTagRow
 from graphql_api.db.models import Tag as TagRow
 from graphql_api.db.rows import Row, Statement, fetch, identity, json_object, moment, optional_moment
-from graphql_api.domain.media import Changes, Format, Keep, Media, Original
+from graphql_api.domain.format import Format
+from graphql_api.domain.media import Changes, Keep, Media, Original
 from graphql_api.domain.page import Cursor, Page, PageRequest
 
 _media, _team, _tag, _media_tag = Table("media"), Table("team"), Table("tag"), Table("media_tag")

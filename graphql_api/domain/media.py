@@ -1,4 +1,4 @@
-"""What Tintype hosts: the Media record, its formats, and how a format is told from the first bytes."""
+"""What Tintype hosts: the Media record, and what may be said of it."""
 
 from __future__ import annotations
 
@@ -6,64 +6,10 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
+from graphql_api.domain.format import Format
 from graphql_api.errors import InvalidInput
-
-
-class Format(StrEnum):
-    """An image format; the value is the extension and the `format=` word."""
-
-    JPEG = "jpg"
-    PNG = "png"
-    GIF = "gif"
-    WEBP = "webp"
-    AVIF = "avif"
-
-    @property
-    def content_type(self) -> str:
-        """The registered media type."""
-        return "image/jpeg" if self is Format.JPEG else f"image/{self.value}"
-
-    @property
-    def can_move(self) -> bool:
-        """Whether an animation survives in it. Not AVIF: what libvips writes, browsers show as one frame."""
-        return self in (Format.GIF, Format.WEBP)
-
-
-_FORMAT_WORDS = {item.value: item for item in Format} | {"jpeg": Format.JPEG}
-
-# ISO base media brands that mean AV1 stills or sequences (AVIF specification, section 7).
-_AVIF_BRANDS = (b"avif", b"avis")
-HEAD_BYTES = 64  # enough of a file for `sniff`
-
-
-def parse_format(word: str) -> Format | None:
-    """The format an extension or a `format=` value names, or None."""
-    return _FORMAT_WORDS.get(word.lower())
-
-
-def sniff(head: bytes) -> Format | None:
-    """The format that the first HEAD_BYTES of a file show, or None; names and content types are never asked."""
-    if head.startswith(b"\xff\xd8\xff"):
-        return Format.JPEG
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return Format.PNG
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return Format.GIF
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return Format.WEBP
-    if head[4:8] == b"ftyp" and _has_brand(head):
-        return Format.AVIF
-    return None
-
-
-def _has_brand(head: bytes) -> bool:
-    """Whether the `ftyp` box lists an AVIF brand: major brand first, compatible ones from byte 16."""
-    size = min(int.from_bytes(head[:4], "big"), len(head))
-    brands = [head[8:12], *(head[at : at + 4] for at in range(16, size, 4))]
-    return any(brand in _AVIF_BRANDS for brand in brands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +21,7 @@ class Original:
     height: int
     frames: int = 1
     has_alpha: bool = False
+    transformable: bool = True  # false for a drawing that cannot be turned into pixels in bounded time
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,23 @@ from dataclasses import dataclass
 
 from graphql_api.domain.geometry import Size
 from graphql_api.domain.media import Media
-from graphql_api.domain.transform import Output, Recipe, Transform
+from graphql_api.domain.output import Output
+from graphql_api.domain.transform import IDENTITY, Recipe, Transform
 from graphql_api.domain.transform_query import format_image_url
 
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """What a request for an image comes to."""
+    """What a request for an image comes to; `asked` is the request itself, beside the `preset` it named."""
 
     media: Media
     recipe: Recipe
+    asked: Transform = IDENTITY
+    preset: str | None = None
 
     @property
-    def size(self) -> Size:
-        """Width and height of the result."""
+    def size(self) -> Size | None:
+        """Width and height of the result; None when only the pixels can tell (a border that is to be trimmed)."""
         original = self.media.original
         return self.recipe.size(Size(original.width, original.height))
 
@@ -34,9 +37,13 @@ class Rendition:
         return self.recipe.format.content_type
 
     def url(self, source_url: str) -> str:
-        """The shortest address that settles into this very recipe."""
-        asked = Transform(self.recipe.stages, Output(quality=self.recipe.chosen_quality))
-        return format_image_url(source_url, self.media.storage, self.media.uid, asked, self.recipe.format)
+        """The shortest address that settles into this very recipe; that of a preset follows what it means later."""
+        recipe, media = self.recipe, self.media
+        asked = self.asked
+        if self.preset is None and not asked.output.auto:
+            still = asked.output.still and media.original.frames > 1 and recipe.format.can_move
+            asked = Transform(recipe.stages, Output(quality=recipe.quality, still=still, metadata=recipe.metadata))
+        return format_image_url(source_url, (media.storage, media.uid), asked, recipe.format, preset=self.preset)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,5 +55,5 @@ class StoredRendition:
 
 
 def plan(media: Media, transform: Transform) -> Rendition:
-    """Settle the transform for this media; TooLarge when the result would be."""
-    return Rendition(media, transform.settle(media.original))
+    """Settle a transform without overlays for this media; TooLarge when the result would be."""
+    return Rendition(media, transform.settle(media.original), transform)

@@ -6,93 +6,56 @@ rendered: to negotiate after the key is made would be a type error.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import hashlib
 import json
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
 
-from graphql_api.domain.geometry import Fit, Geometry, Size, fit_box, fit_short_side
-from graphql_api.domain.media import Format, Original
+from graphql_api.domain.format import Format
+from graphql_api.domain.geometry import Fit, Size
+from graphql_api.domain.limits import USUAL_LIMITS, PictureLimits
+from graphql_api.domain.media import Original
+from graphql_api.domain.output import Metadata, Output
+from graphql_api.domain.overlay import Layer, Overlay
+from graphql_api.domain.stage import Stage
 from graphql_api.errors import InvalidInput, TooLarge
 
 # Part of every key. Raise it when the pipeline's pixels change, and every rendition is made anew.
-REVISION = 1
-
-MAX_SIDE = 8192
-MAX_ENLARGED_PIXELS = 25_000_000  # all frames together; a result may also have as many as its original
-MAX_QUALITY = 100
+REVISION = 2
 
 # What the formats themselves, or their encoders, can hold.
 _MAX_SIDES = {Format.JPEG: 65_500, Format.GIF: 65_535, Format.WEBP: 16_383, Format.AVIF: 16_384}
-# Formats that are slow to write: a GIF takes a third of a second a megapixel, and nothing stops libvips meanwhile.
-_MAX_PIXELS = {Format.GIF: 4_000_000}
 
 # Near-equal looks, measured: 80 for JPEG and WebP is what the well-known servers use, AVIF reaches it at 63.
 _DEFAULT_QUALITY = {Format.JPEG: 80, Format.WEBP: 80, Format.AVIF: 63}
+_QUALITY_FORMATS = (*_DEFAULT_QUALITY, Format.PNG)
+_LOSSLESS = 100
+
+# `format=auto` gives AVIF up where it would take longer than it saves.
+_MAX_AUTO_AVIF_PIXELS = 3_000_000
 
 # `size=` words that name a length of the short side (seed 002: 4000x3000 becomes 426x320, 853x640, 1440x1080).
 SHORT_SIDES = {"s": 320, "m": 640, "l": 1080}
+# Those that name a longest side, from img.pro's first generation; `lqip` is a placeholder to show meanwhile.
+LONGEST_SIDES = {"xl": 2560, "xxl": 3840, "lqip": 32}
 SOCIAL_CARD = Size(1200, 630)
-
-
-@dataclass(frozen=True, slots=True)
-class Stage:
-    """One pass over the picture; inside it the order of operations is `imaging.steps.STEPS`, never the caller's."""
-
-    width: int | None = None
-    height: int | None = None
-    fit: Fit = Fit.SCALE_DOWN
-    short_side: int | None = None
-
-    def __post_init__(self) -> None:
-        for name in ("width", "height", "short_side"):
-            value = getattr(self, name)
-            if value is not None and not 1 <= value <= MAX_SIDE:
-                raise InvalidInput(name, f"'{name}' must be between 1 and {MAX_SIDE} pixels.")
-        if self.short_side is not None:
-            refuse_box_with_size(self.width, self.height)
-        object.__setattr__(self, "fit", self._settled_fit())
-
-    def _settled_fit(self) -> Fit:
-        """The simplest fit that means the same here, so that equal results share one key."""
-        if not self.has_box:
-            return Fit.SCALE_DOWN
-        if self.width is None or self.height is None:
-            return Fit.SCALE_DOWN if self.fit in (Fit.SCALE_DOWN, Fit.CROP) else Fit.CONTAIN
-        return self.fit
-
-    @property
-    def has_box(self) -> bool:
-        """Whether a width or a height was given."""
-        return self.width is not None or self.height is not None
-
-    def geometry(self, source: Size) -> Geometry:
-        """What this stage does to an upright picture of this size."""
-        if self.short_side is not None:
-            return fit_short_side(source, self.short_side)
-        return fit_box(source, self.width, self.height, self.fit)
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """How the result is written; None leaves it to the original's format and the format's usual quality."""
-
-    format: Format | None = None
-    quality: int | None = None
-
-    def __post_init__(self) -> None:
-        if self.quality is not None and not 1 <= self.quality <= MAX_QUALITY:
-            raise InvalidInput("quality", f"'quality' must be between 1 and {MAX_QUALITY}.")
+ORIGINAL_SIZE = "o"
+SIZE_WORDS = (*SHORT_SIDES, *LONGEST_SIDES, "social", ORIGINAL_SIZE)
 
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A settled transform: nothing left to decide. `quality` is None where the format has none."""
+    """A settled transform: nothing left to decide. `quality` is None where the format's usual one is meant."""
 
     format: Format
     quality: int | None = None
     stages: tuple[Stage, ...] = ()
     animated: bool = False
+    metadata: Metadata = Metadata.COPYRIGHT
 
     @property
     def key(self) -> str:
@@ -100,23 +63,50 @@ class Recipe:
         return _key(self)
 
     @property
-    def chosen_quality(self) -> int | None:
-        """The quality where it is not the format's usual one."""
-        return None if self.quality == _DEFAULT_QUALITY.get(self.format) else self.quality
+    def encoder_quality(self) -> int | None:
+        """The quality to write with; None where the format has none, or a PNG keeps all its colours."""
+        return self.quality or _DEFAULT_QUALITY.get(self.format)
 
-    def size(self, source: Size) -> Size:
-        """The size of the rendition of a picture of size `source`."""
+    @property
+    def changes_pixels(self) -> bool:
+        """Whether anything but the encoding differs from the original."""
+        return bool(self.stages)
+
+    @property
+    def layers(self) -> tuple[Layer, ...]:
+        """The content of all overlays."""
+        overlays = (overlay for stage in self.stages for overlay in stage.overlays)
+        return tuple(overlay.layer for overlay in overlays if isinstance(overlay, Overlay) and overlay.layer)
+
+    def size(self, source: Size) -> Size | None:
+        """The size of the rendition of a picture of size `source`; None when only its pixels can tell."""
         for stage in self.stages:
+            if stage.needs_pixels:
+                return None
             source = stage.geometry(source).size
         return source
 
 
 @functools.lru_cache(maxsize=4096)  # asked for several times a request
 def _key(recipe: Recipe) -> str:
-    asked = {name: value for name, value in asdict(recipe).items() if value}
-    asked["stages"] = [{k: v for k, v in asdict(stage).items() if v is not None} for stage in recipe.stages]
-    text = json.dumps([REVISION, asked], sort_keys=True, separators=(",", ":"))
+    text = json.dumps([REVISION, _canonical(recipe)], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _canonical(value: Any) -> Any:
+    """JSON of what a value says beyond its defaults."""
+    if isinstance(value, Enum):
+        return value.value
+    if dataclasses.is_dataclass(value):
+        named = {item.name: getattr(value, item.name) for item in dataclasses.fields(value) if _counts(item, value)}
+        return [type(value).__name__, {name: _canonical(part) for name, part in named.items()}]
+    if isinstance(value, tuple):
+        return [_canonical(part) for part in value]
+    return value
+
+
+def _counts(item: dataclasses.Field[Any], value: Any) -> bool:
+    return bool(item.metadata.get("key", True)) and getattr(value, item.name) != item.default
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,67 +119,150 @@ class Transform:
     def __post_init__(self) -> None:
         object.__setattr__(self, "stages", tuple(stage for stage in self.stages if stage != Stage()))
 
-    def settle(self, original: Original) -> Recipe:
-        """Decide everything that was left open; TooLarge when the result would pass MAX_OUTPUT_PIXELS."""
-        target = self.output.format or original.format
-        animated = original.frames > 1 and target.can_move
+    @property
+    def overlay_uids(self) -> tuple[str, ...]:
+        """The media that are put on top, each once."""
+        overlays = (overlay for stage in self.stages for overlay in stage.overlays)
+        return tuple(dict.fromkeys(overlay.uid for overlay in overlays if isinstance(overlay, Overlay)))
+
+    def settle(
+        self,
+        original: Original,
+        *,
+        accepted: Sequence[Format] = (),
+        layers: Mapping[str, Layer] | None = None,
+        limits: PictureLimits = USUAL_LIMITS,
+    ) -> Recipe:
+        """Decide everything that was left open; TooLarge when the result would be.
+
+        `accepted` are the formats that the client says it takes, best first. `layers` has the content of overlays by
+        uid; those it does not have are left out.
+        """
+        stages = self._effective_stages(original, layers or {})
+        if original.format is Format.SVG and self._keeps_drawing(original, stages):
+            return Recipe(Format.SVG)
+        target = self._target(original, stages, accepted)
         recipe = Recipe(
             format=target,
             quality=self._quality(target),
-            stages=self._effective_stages(original),
-            animated=animated,
+            stages=stages,
+            animated=self._moves(original, target, stages),
+            metadata=self.output.metadata,
         )
-        _refuse_too_large(recipe, original)
+        refuse_too_large(recipe, original, recipe.size(Size(original.width, original.height)), limits)
         return recipe
 
-    def _quality(self, target: Format) -> int | None:
-        usual = _DEFAULT_QUALITY.get(target)
-        return usual if usual is None or self.output.quality is None else self.output.quality
+    def _keeps_drawing(self, original: Original, stages: Sequence[Stage]) -> bool:
+        """Whether a drawing is served as it is, cleaned: when nothing asks for pixels of it, or it has none to give."""
+        wants_pixels = stages or self.output.auto or self.output.fast
+        named = self.output.format or (None if wants_pixels else Format.SVG)
+        return named is Format.SVG or not original.transformable
 
-    def _effective_stages(self, original: Original) -> tuple[Stage, ...]:
+    def _quality(self, target: Format) -> int | None:
+        """The quality, unless it is the format's usual one or the format has none."""
+        quality = self.output.quality
+        usual = _DEFAULT_QUALITY.get(target, _LOSSLESS)
+        return None if target not in _QUALITY_FORMATS or quality == usual else quality
+
+    def _moves(self, original: Original, target: Format, stages: Sequence[Stage]) -> bool:
+        """Whether the result is an animation; what is cut out of each frame on its own would flicker."""
+        cut_out = any(stage.segment for stage in stages)
+        return original.frames > 1 and target.can_move and not self.output.still and not cut_out
+
+    def _effective_stages(self, original: Original, layers: Mapping[str, Layer]) -> tuple[Stage, ...]:
         """The stages that change this original: asking for more than it has is asking for it as it is."""
-        kept = []
-        size = Size(original.width, original.height)
-        for stage in self.stages:
-            geometry = stage.geometry(size)
-            if geometry.scaled != size or geometry.size != size or stage.fit is Fit.PAD:
-                kept.append(stage)
-            size = geometry.size
+        kept: list[Stage] = []
+        size, has_alpha, known = Size(original.width, original.height), original.has_alpha, True
+        for asked in self.stages:
+            stage: Stage | None = _with_layers(asked, layers)
+            if known and stage is not None:
+                stage = stage.settled(size, has_alpha=has_alpha)
+            if stage is None or stage == Stage():
+                continue
+            kept.append(stage)
+            known = known and not stage.needs_pixels
+            size = stage.geometry(size).size
+            has_alpha = stage.keeps_alpha(has_alpha=has_alpha)
         return tuple(kept)
+
+    def _target(self, original: Original, stages: Sequence[Stage], accepted: Sequence[Format]) -> Format:
+        has_alpha = original.has_alpha
+        for stage in stages:
+            has_alpha = stage.keeps_alpha(has_alpha=has_alpha)
+        own = original.format.served_as(has_alpha=has_alpha)
+        moves = self._moves(original, Format.WEBP, stages)
+        if self.output.fast:
+            return Format.WEBP if moves or has_alpha else Format.JPEG
+        if self.output.auto:
+            return _negotiate(own, accepted, moves=moves, pixels=_pixels(original, stages))
+        return own if self.output.format in (None, Format.SVG) else self.output.format
 
     def in_format(self, target: Format) -> Transform:
         """The same with the format named."""
-        return replace(self, output=replace(self.output, format=target))
+        return replace(self, output=replace(self.output, format=target, auto=False))
 
 
-def _refuse_too_large(recipe: Recipe, original: Original) -> None:
-    source = Size(original.width, original.height)
-    result = recipe.size(source)
-    limit = _MAX_PIXELS.get(recipe.format, MAX_ENLARGED_PIXELS)
-    if recipe.format is original.format or recipe.format not in _MAX_PIXELS:
-        limit = max(limit, source.pixels * original.frames)
+def _with_layers(stage: Stage, layers: Mapping[str, Layer]) -> Stage:
+    """The stage with the content of its overlays; those that are not there are left out."""
+    if not stage.overlays:
+        return stage
+    overlays = (
+        replace(overlay, layer=layers.get(overlay.uid)) if isinstance(overlay, Overlay) else overlay
+        for overlay in stage.overlays
+    )
+    return replace(stage, overlays=tuple(item for item in overlays if not isinstance(item, Overlay) or item.layer))
+
+
+def _pixels(original: Original, stages: Sequence[Stage]) -> int:
+    size = Size(original.width, original.height)
+    for stage in stages:
+        size = stage.geometry(size).size
+    return size.pixels
+
+
+def _negotiate(own: Format, accepted: Sequence[Format], *, moves: bool, pixels: int) -> Format:
+    """The best format that the client takes: the first of `accepted` that can hold the result well."""
+    for target in accepted:
+        too_slow = target is Format.AVIF and pixels > _MAX_AUTO_AVIF_PIXELS
+        if target.is_written and not too_slow and (target.can_move or not moves):
+            return target
+    return own
+
+
+def refuse_too_large(recipe: Recipe, original: Original, result: Size | None, limits: PictureLimits) -> None:
+    """TooLarge when a result of this size passes a limit; one that is not known yet is checked by who renders it."""
+    if result is None:
+        return
+    source = Size(original.width, original.height).pixels * original.frames
+    limit = _most_pixels(recipe.format, original.format, source, limits)
     if result.pixels * (original.frames if recipe.animated else 1) > limit:
         raise TooLarge("transform", f"The result would have more than {limit} pixels.")
-    side = _MAX_SIDES.get(recipe.format)
-    if side is not None and max(result.width, result.height) > side:
+    side = max(limits.max_output_side, original.width, original.height)
+    side = min(side, _MAX_SIDES.get(recipe.format, side))
+    if max(result.width, result.height) > side:
         raise TooLarge("format", f"A picture in {recipe.format} has at most {side} pixels a side.")
+
+
+def _most_pixels(target: Format, own: Format, source: int, limits: PictureLimits) -> int:
+    """A result may have as many pixels as its original, unless its format is slow to write and not the original's."""
+    if target is Format.GIF:
+        return max(limits.max_gif_pixels, source) if target is own else limits.max_gif_pixels
+    return max(limits.max_output_pixels, source)
 
 
 IDENTITY = Transform()
 
 
-def refuse_box_with_size(width: int | None, height: int | None) -> None:
-    """A size by name and a box contradict each other."""
-    if width is not None or height is not None:
-        raise InvalidInput("size", "'size' cannot be combined with 'width' or 'height'.")
-
-
 def named_size(word: str) -> Stage:
     """The stage that `size=` with this word means."""
     if word == "social":
-        return Stage(SOCIAL_CARD.width, SOCIAL_CARD.height, Fit.PAD)
+        return Stage(width=SOCIAL_CARD.width, height=SOCIAL_CARD.height, fit=Fit.PAD)
+    if word == ORIGINAL_SIZE:
+        return Stage()
+    if word in LONGEST_SIDES:
+        return Stage(width=LONGEST_SIDES[word], height=LONGEST_SIDES[word])
     if word not in SHORT_SIDES:
-        raise InvalidInput("size", f"'size' is one of {', '.join(SHORT_SIDES)}, social.")
+        raise InvalidInput("size", f"'size' is one of {', '.join(SIZE_WORDS)}.")
     return Stage(short_side=SHORT_SIDES[word])
 
 

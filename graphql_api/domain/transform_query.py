@@ -5,118 +5,217 @@ The surface is forgiving: an invalid or unknown value is ignored, the image alwa
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import contextlib
+import dataclasses
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import Any
 from urllib.parse import urlencode
 
-from graphql_api.domain.geometry import Fit
-from graphql_api.domain.media import Format, parse_format
-from graphql_api.domain.transform import Output, Stage, Transform, format_size, named_size
+from graphql_api.domain import query_values as values
+from graphql_api.domain.format import Format, parse_format
+from graphql_api.domain.output import Metadata, Output
+from graphql_api.domain.overlay import MAX_OVERLAYS, Overlay
+from graphql_api.domain.stage import MAX_RADIUS, Filter, Stage, flip_and_turn
+from graphql_api.domain.transform import Transform, format_size, named_size
 from graphql_api.errors import InvalidInput
 
-_MAX_DIGITS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """The one stage and the output that a native query can express."""
-
-    stage: Stage = Stage()
-    output: Output = Output()
+MAX_DPR = 8
+_MAX_BLUR = 250
+_RIGHT_ANGLES = (90, 180, 270)
+_RIGHT_ANGLE = 90
+_FLIPS = {"h": (True, False), "v": (False, True), "hv": (True, True), "vh": (True, True)}
 
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A row: the names in a query (the first is the one we write), how it is read into `Asked`, how it is written.
+    """A row: the names in a query (the first is the one we write), the field it fills, how it is read and written.
 
-    `parse` raises ValueError or InvalidInput for a value it does not know; `format` gives None for "not asked".
+    `parse` raises ValueError, KeyError or InvalidInput for what it does not take; `format` gives None for "not asked".
     """
 
     names: tuple[str, ...]
-    parse: Callable[[Asked, str], Asked]
-    format: Callable[[Asked], str | int | None]
+    field: str
+    parse: Callable[[str], Any]
+    format: Callable[[Transform, Stage], str | int | None]
 
 
-def _count(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS):
+def _field(names: tuple[str, ...], field: str, parse: Callable[[str], Any], write: Callable[[Any], str]) -> Parameter:
+    """A row whose parameter is a field of Stage or Output under its own meaning."""
+    place = next(kind for kind in (Stage, Output) if any(item.name == field for item in dataclasses.fields(kind)))
+    default = getattr(place(), field)
+
+    def format_field(transform: Transform, stage: Stage) -> str | None:
+        value = getattr(stage if place is Stage else transform.output, field)
+        return None if value == default else write(value)
+
+    return Parameter(names, field, parse, format_field)
+
+
+def _factor(*names: str, field: str = "") -> Parameter:
+    return _field(names, field or names[0], values.decimal, values.format_number)
+
+
+def _integer(*names: str, field: str) -> Parameter:
+    return _field(names, field, values.integer, str)
+
+
+def _parse_blur(text: str) -> int:
+    if (sigma := values.count(text)) > _MAX_BLUR:
         raise ValueError(text)
-    return int(text)
+    return sigma
 
 
-def _format(text: str) -> Format:
-    if (parsed := parse_format(text)) is None:
+def _parse_right_angle(text: str) -> int:
+    if (angle := values.count(text)) not in _RIGHT_ANGLES:
         raise ValueError(text)
-    return parsed
+    return angle
 
 
-def _stage(asked: Asked, stage: Stage) -> Asked:
-    return replace(asked, stage=stage)
+def _parse_dpr(text: str) -> float:
+    if not 0 < (dpr := values.decimal(text)) <= MAX_DPR:
+        raise ValueError(text)
+    return dpr
 
 
-def _output(asked: Asked, output: Output) -> Asked:
-    return replace(asked, output=output)
+def _parse_segment(text: str) -> bool:
+    if text != "foreground":
+        raise ValueError(text)
+    return True
 
 
-# Sizes come first: `size` gives way to an explicit width or height, which Stage refuses to combine.
+def _parse_compression(text: str) -> bool:
+    if text != "fast":
+        raise ValueError(text)
+    return True
+
+
+def _parse_format(text: str) -> Format | str:
+    return text if text == "auto" else values.written_format(text)
+
+
+def _format_format(transform: Transform, _: Stage) -> str | None:
+    return "auto" if transform.output.auto else transform.output.format
+
+
+def _format_radius(radius: int) -> str:
+    return "max" if radius == MAX_RADIUS else str(radius)
+
+
+def _nothing(_: Transform, __: Stage) -> None:
+    """For a parameter that is written as others."""
+
+
 PARAMETERS = (
+    _integer("w", "width", field="width"),
+    _integer("h", "height", field="height"),
+    Parameter(("dpr",), "dpr", _parse_dpr, _nothing),
+    Parameter(("size",), "size", named_size, lambda _, stage: format_size(stage)),
+    _field(("fit",), "fit", values.fit, str),
+    _field(("gravity", "g"), "gravity", values.gravity, values.format_gravity),
+    _factor("zoom", "face-zoom"),
+    _field(("crop",), "crop", values.box, values.format_box),
+    _field(("trim",), "trim", values.trim, values.format_trim),
+    Parameter(("flip",), "flip", _FLIPS.__getitem__, lambda _, stage: "h" if stage.mirror else None),
     Parameter(
-        ("w", "width"),
-        lambda asked, text: _stage(asked, replace(asked.stage, width=_count(text))),
-        lambda asked: asked.stage.width,
+        ("rotate",),
+        "turn",
+        _parse_right_angle,
+        lambda _, stage: int(stage.rotate) if stage.rotate and stage.rotate % _RIGHT_ANGLE == 0 else None,
     ),
     Parameter(
-        ("h", "height"),
-        lambda asked, text: _stage(asked, replace(asked.stage, height=_count(text))),
-        lambda asked: asked.stage.height,
+        ("angle",),
+        "rotate",
+        values.decimal,
+        lambda _, stage: values.format_number(stage.rotate) if stage.rotate % _RIGHT_ANGLE else None,
     ),
-    Parameter(
-        ("size",),
-        lambda asked, text: asked if asked.stage.has_box else _stage(asked, named_size(text)),
-        lambda asked: format_size(asked.stage),
-    ),
-    Parameter(
-        ("fit",),
-        lambda asked, text: _stage(asked, replace(asked.stage, fit=Fit(text))) if asked.stage.has_box else asked,
-        lambda asked: asked.stage.fit.value if asked.stage.fit is not Fit.SCALE_DOWN else None,
-    ),
-    Parameter(
-        ("format", "f"),
-        lambda asked, text: _output(asked, replace(asked.output, format=_format(text))),
-        lambda asked: asked.output.format,
-    ),
-    Parameter(
-        ("q", "quality"),
-        lambda asked, text: _output(asked, replace(asked.output, quality=_count(text))),
-        lambda asked: asked.output.quality,
-    ),
+    _field(("segment",), "segment", _parse_segment, lambda _: "foreground"),
+    _factor("brightness"),
+    _factor("contrast"),
+    _factor("gamma"),
+    _factor("saturation"),
+    _factor("lightness"),
+    _integer("hue", field="hue"),
+    _factor("exposure"),
+    _field(("filter",), "filter", values.word_of(Filter), str),
+    _field(("duotone",), "duotone", values.two_colors, values.format_two_colors),
+    _field(("blur",), "blur", _parse_blur, values.format_number),
+    _factor("sharp", "sharpen", field="sharpen"),
+    _integer("pixelate", field="pixelate"),
+    _field(("background", "bg"), "background", values.color, lambda color: color.format()),
+    _field(("padding",), "padding", values.edges, values.format_edges),
+    _field(("border",), "border", values.edges, values.format_edges),
+    _field(("border-color",), "border_color", values.color, lambda color: color.format()),
+    _field(("radius",), "radius", values.radius, _format_radius),
+    Parameter(("format", "f"), "format", _parse_format, _format_format),
+    _field(("q", "quality"), "quality", values.quality, str),
+    _field(("compression",), "fast", _parse_compression, lambda _: "fast"),
+    _field(("anim",), "still", lambda text: not values.flag(text), lambda _: "false"),
+    _field(("metadata",), "metadata", values.word_of(Metadata), str),
 )
+
+# These may be given several times; their order is the order in which they are drawn.
+OVERLAYS = {"overlay": values.overlay, "text": values.text_overlay}
+PRESET = "preset"
+
+_ROWS = {name: row for row in PARAMETERS for name in row.names}
+_STAGE_FIELDS = {item.name for item in dataclasses.fields(Stage)}
+_OUTPUT_FIELDS = {item.name for item in dataclasses.fields(Output)}
 
 
 def parse_query(pairs: Iterable[tuple[str, str]]) -> Transform:
-    """The transform that the query's pairs ask for; of a repeated parameter the last counts."""
-    query = dict(pairs)
-    asked = Asked()
-    for row in PARAMETERS:
-        asked = _read(row, asked, query)
-    return Transform((asked.stage,), asked.output)
+    """The transform that the query's pairs ask for; of a repeated parameter the last valid one counts."""
+    asked: dict[str, Any] = {"overlays": ()}
+    for name, text in pairs:
+        try:
+            if name in OVERLAYS:
+                asked["overlays"] = (*asked["overlays"], OVERLAYS[name](text))[:MAX_OVERLAYS]
+            elif row := _ROWS.get(name):
+                asked[row.field] = _checked(row.field, row.parse(text))
+        except (ValueError, KeyError, InvalidInput):
+            continue
+    return _build(asked)
 
 
-def _read(row: Parameter, asked: Asked, query: Mapping[str, str]) -> Asked:
-    """`asked` with the first of the row's names that has a good value."""
-    for name in row.names:
-        if name in query:
-            try:
-                return row.parse(asked, query[name])
-            except (ValueError, InvalidInput):
-                continue
-    return asked
+def _checked(field: str, value: Any) -> Any:
+    """The value, if the field takes it: each is checked alone, so that a bad one takes no good one with it."""
+    if field in _STAGE_FIELDS:
+        Stage(**{field: value})
+    elif field in _OUTPUT_FIELDS and value != "auto":
+        Output(**{field: value})
+    return value
+
+
+def _build(asked: dict[str, Any]) -> Transform:
+    """The transform of values that are each valid on its own."""
+    stage_fields = {name: value for name, value in asked.items() if name in _STAGE_FIELDS}
+    if "size" in asked and not {"width", "height"} & stage_fields.keys():
+        named: Stage = asked["size"]
+        sized = {"width": named.width, "height": named.height, "short_side": named.short_side, "fit": named.fit}
+        stage_fields = sized | stage_fields
+    across, upside_down = asked.get("flip", (False, False))
+    degrees = asked.get("turn", 0) + asked.get("rotate", 0)
+    mirror, rotate = flip_and_turn(across=across, upside_down=upside_down, degrees=degrees)
+    stage = Stage(**stage_fields | {"mirror": mirror, "rotate": rotate})
+    with contextlib.suppress(InvalidInput):  # with so many pixels it would be too large: as if it had not been asked
+        stage = stage.times(asked.get("dpr", 1))
+    output = {name: value for name, value in asked.items() if name in _OUTPUT_FIELDS}
+    if output.get("format") == "auto":
+        output = output | {"format": None, "auto": True}
+    return Transform((stage,), Output(**output))
 
 
 def format_query(transform: Transform) -> str:
     """The query that parses into this transform again (it has one stage at the most)."""
-    asked = Asked(transform.stages[0] if transform.stages else Stage(), transform.output)
-    pairs = ((row.names[0], row.format(asked)) for row in PARAMETERS)
-    return urlencode([(name, value) for name, value in pairs if value is not None])
+    return urlencode(_format_pairs(transform))
+
+
+def _format_pairs(transform: Transform) -> list[tuple[str, str | int]]:
+    stage = transform.stages[0] if transform.stages else Stage()
+    written = ((row.names[0], row.format(transform, stage)) for row in PARAMETERS)
+    pairs = [(name, value) for name, value in written if value is not None]
+    kinds = ("overlay" if isinstance(item, Overlay) else "text" for item in stage.overlays)
+    return pairs + list(zip(kinds, map(values.format_overlay, stage.overlays), strict=True))
 
 
 def parse_image_query(pairs: Iterable[tuple[str, str]], extension: str | None) -> Transform | None:
@@ -127,12 +226,20 @@ def parse_image_query(pairs: Iterable[tuple[str, str]], extension: str | None) -
     target = parse_format(extension)
     if target is None:
         return None
-    return transform if transform.output.format else transform.in_format(target)
+    if transform.output.format or transform.output.auto or not (target.is_written or target is Format.SVG):
+        return transform
+    return transform.in_format(target)
 
 
-def format_image_url(source_url: str, storage: str, uid: str, transform: Transform, target: Format) -> str:
-    """The address of a rendition; the extension carries the format, the query the rest."""
-    if not transform.stages and transform.output.quality is None:
-        return f"{source_url}/{storage}/{uid}.{target}"
-    query = format_query(replace(transform, output=replace(transform.output, format=None)))
-    return f"{source_url}/{storage}/{uid}.{target}" + (f"?{query}" if query else "")
+def format_image_url(
+    source_url: str, path: tuple[str, str], transform: Transform, target: Format, *, preset: str | None = None
+) -> str:
+    """The address of a rendition of `path`, storage and uid; the extension carries the format, the query the rest."""
+    auto = transform.output.auto
+    output = transform.output if auto else replace(transform.output, format=None)
+    named = replace(transform, output=output)
+    query = format_query(named) if named.stages or named.output != Output() else ""
+    if preset is not None:
+        query = urlencode([(PRESET, preset)]) + (f"&{query}" if query else "")
+    address = "/".join((source_url, *path)) + ("" if auto else f".{target}")
+    return f"{address}?{query}" if query else address

@@ -1,7 +1,8 @@
-"""Load and save options per format. Figures behind the choices: docs/adr/0005-encoder-settings.md.
+"""Reading and writing files. Figures behind the choices: docs/adr/0005-encoder-settings.md.
 
 Files are opened by the one loader of their sniffed format and by path alone: no caller's string ever reaches libvips'
-option parser. Only these loaders are allowed in the process.
+option parser. Only these loaders are allowed in the process. What the wheel of libvips cannot read (HEIC, BMP, ICO) or
+reads slowly (AVIF) comes through `foreign`.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ from typing import Any
 
 import pyvips
 
-from graphql_api.domain.media import Format
+from graphql_api.domain.format import Format
+from graphql_api.imaging import foreign
 
 _LOADERS = {
     Format.JPEG: ("jpegload", "VipsForeignLoadJpegFile"),
     Format.PNG: ("pngload", "VipsForeignLoadPngFile"),
     Format.GIF: ("gifload", "VipsForeignLoadNsgifFile"),
     Format.WEBP: ("webpload", "VipsForeignLoadWebpFile"),
-    Format.AVIF: ("heifload", "VipsForeignLoadHeifFile"),
+    Format.TIFF: ("tiffload", "VipsForeignLoadTiffFile"),
+    Format.SVG: ("svgload", "VipsForeignLoadSvgFile"),
 }
 
 # Effort and filter levels give most of the size for a fraction of the time of the encoders' own defaults.
@@ -30,6 +33,7 @@ _SAVERS: dict[Format, tuple[str, dict[str, Any]]] = {
     Format.WEBP: ("webpsave_buffer", {"effort": 2}),
     Format.AVIF: ("heifsave_buffer", {"compression": "av1", "effort": 0}),
 }
+_LOSSLESS = 100
 
 _WHITE = [255, 255, 255]
 
@@ -38,7 +42,7 @@ _SHRINK_MARGIN = 1.5
 _JPEG_SHRINKS = (8, 4, 2)
 
 
-def lock_down() -> None:
+def lock_down(max_pixels: int) -> None:
     """Switch off the operation caches, all loaders but ours, and libvips' log lines (they quote files)."""
     if not pyvips.API_mode:
         raise RuntimeError("pyvips runs without its compiled binding: pyvips and pyvips-binary do not match")
@@ -49,14 +53,18 @@ def lock_down() -> None:
     for _, loader in _LOADERS.values():
         pyvips.operation_block_set(loader, False)
     logging.getLogger("pyvips").setLevel(logging.CRITICAL)
+    foreign.lock_down(max_pixels)
 
 
 def load(path: Path, source: Format, *, frames: bool = False, strict: bool = False, shrink: float = 1) -> pyvips.Image:
     """Open a file for one pass from top to bottom.
 
     `frames` takes all of an animation, one below the other. `strict` refuses damaged data. A `shrink` above 1 lets the
-    decoder leave pixels out, as long as the resampler still has enough.
+    decoder leave pixels out, as long as the resampler still has enough; a drawing is made at exactly that scale, which
+    may be a larger one.
     """
+    if source in foreign.READERS:
+        return foreign.load(path, source)
     options: dict[str, Any] = {"access": "sequential", "fail_on": "error" if strict else "none"}
     if frames and source.can_move:
         options["n"] = -1
@@ -64,6 +72,8 @@ def load(path: Path, source: Format, *, frames: bool = False, strict: bool = Fal
         options["shrink"] = _jpeg_shrink(shrink)
     elif source is Format.WEBP and not frames and shrink > 2 * _SHRINK_MARGIN:
         options["scale"] = _SHRINK_MARGIN / shrink
+    elif source is Format.SVG:
+        options["scale"] = 1 / shrink
     return _operation(_LOADERS[source][0])(str(path), **options)
 
 
@@ -71,15 +81,23 @@ def _jpeg_shrink(shrink: float) -> int:
     return next((step for step in _JPEG_SHRINKS if shrink / step >= _SHRINK_MARGIN), 1)
 
 
-def save(image: pyvips.Image, path: Path, target: Format, quality: int | None) -> None:
-    """Write the file without any metadata; JPEG, which has no transparency, gets white behind it."""
+def save(image: pyvips.Image, path: Path, target: Format, *, quality: int | None = None, keep: str = "none") -> None:
+    """Write the file with the metadata that `keep` names; JPEG, which has no transparency, gets white behind it."""
     if target is Format.JPEG and image.hasalpha():
         image = image.flatten(background=_WHITE)
     name, options = _SAVERS[target]
     if quality is not None:
-        options = options | {"Q": quality}
+        options = options | _quality_options(target, quality)
     # Through memory: of a full disk libvips would say no more than that it could not write.
-    path.write_bytes(getattr(image, name)(keep="none", **options))
+    path.write_bytes(getattr(image, name)(keep=keep, **options))
+
+
+def _quality_options(target: Format, quality: int) -> dict[str, Any]:
+    if target is Format.PNG:
+        return {"palette": True, "Q": quality, "effort": 1} if quality < _LOSSLESS else {}
+    if target is Format.WEBP and quality == _LOSSLESS:
+        return {"lossless": True}
+    return {"Q": quality}
 
 
 def _operation(name: str) -> Any:

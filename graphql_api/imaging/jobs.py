@@ -2,30 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from graphql_api.domain.media import Format, Original
+from graphql_api.domain.format import Format
+from graphql_api.domain.limits import PictureLimits
+from graphql_api.domain.media import Original
 from graphql_api.domain.transform import Recipe
 
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """Decode this file once, whole, and tell what it is; `max_pixels` counts all frames."""
+    """Decode this file once, whole, and tell what it is; or, of a drawing, take its size as it says."""
 
     path: Path
     format: Format
-    max_pixels: int
+    limits: PictureLimits
+    measures_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Clean:
+    """Write what a drawing says without scripts and references to `target`."""
+
+    path: Path
+    target: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Render:
-    """Make a rendition of the file at `path` into the file at `target`."""
+    """Make a rendition of the file at `path` into the file at `target`; `layers` has the files of its overlays."""
 
     path: Path
     original: Original
     recipe: Recipe
     target: Path
+    limits: PictureLimits
+    layers: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,3 +54,4 @@ class WorkerSettings:
     """What each worker is told when it starts."""
 
     memory_bytes: int
+    max_pixels: int

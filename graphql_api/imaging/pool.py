@@ -16,10 +16,12 @@ from typing import TypeVar
 import structlog
 from pebble import ProcessExpired, ProcessPool
 
+from graphql_api.domain.format import Format
+from graphql_api.domain.limits import USUAL_LIMITS
 from graphql_api.domain.media import Original
-from graphql_api.errors import Overloaded, TintypeError, UnsupportedMedia
+from graphql_api.errors import Overloaded, TintypeError, TookTooLong, UnsupportedMedia
 from graphql_api.imaging import worker
-from graphql_api.imaging.jobs import Probe, Render, SelfTest, WorkerSettings
+from graphql_api.imaging.jobs import Clean, Probe, Render, SelfTest, WorkerSettings
 
 JobT = TypeVar("JobT")
 ResultT = TypeVar("ResultT")
@@ -27,18 +29,20 @@ ResultT = TypeVar("ResultT")
 # Workers are replaced after this many jobs, so that what a C library may leak stays small.
 _JOBS_PER_WORKER = 2000
 _RETRY_SECONDS = 2
+_DRAWING_SECONDS = 10.0  # a few bytes of a drawing can ask for any amount of work
 
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What the pool may take: processes, bytes of address space each, seconds a job, jobs waiting."""
+    """What the pool may take: processes, bytes of address space each, seconds a job, jobs waiting, pixels a picture."""
 
     workers: int
     memory_bytes: int
     seconds: float
     queue: int
+    max_pixels: int = USUAL_LIMITS.max_pixels
 
 
 class ImagingPool:
@@ -60,13 +64,17 @@ class ImagingPool:
             max_workers=self._bounds.workers,
             max_tasks=_JOBS_PER_WORKER,
             initializer=worker.start,
-            initargs=(WorkerSettings(self._bounds.memory_bytes),),
+            initargs=(WorkerSettings(self._bounds.memory_bytes, self._bounds.max_pixels),),
             context=multiprocessing.get_context("spawn"),
         )
 
     async def probe(self, job: Probe) -> Original:
         """What the file is. UnsupportedMedia, TooLarge, Overloaded."""
         return await self._run(worker.probe, job)
+
+    async def clean(self, job: Clean) -> None:
+        """Write a drawing without what could do harm. UnsupportedMedia, Overloaded, StorageFull."""
+        await self._run(worker.clean, job)
 
     async def render(self, job: Render) -> None:
         """Make a rendition into the job's target. UnsupportedMedia, TooLarge, Overloaded, StorageFull."""
@@ -107,15 +115,16 @@ class ImagingPool:
             raise Overloaded("The image workers are starting anew.", _RETRY_SECONDS) from error
 
     async def _submit(self, function: Callable[[JobT], ResultT], job: JobT) -> ResultT:
+        seconds = min(self._bounds.seconds, _DRAWING_SECONDS) if _draws(job) else self._bounds.seconds
         try:
-            future = self._active_pool().schedule(function, args=(job,), timeout=self._bounds.seconds)
+            future = self._active_pool().schedule(function, args=(job,), timeout=seconds)
         except RuntimeError as error:
             raise BrokenProcessPool from error
         try:
             return await asyncio.wrap_future(future)
         except TimeoutError as error:
             log.warning("imaging_timeout", job=type(job).__name__)
-            raise Overloaded(f"The image took more than {self._bounds.seconds:g} seconds to process.") from error
+            raise TookTooLong(f"The image took more than {seconds:g} seconds to process.") from error
         except ProcessExpired as error:
             log.warning("imaging_worker_died", job=type(job).__name__, exit_code=error.exitcode)
             raise UnsupportedMedia("file", "The image could not be processed.") from error
@@ -128,6 +137,13 @@ class ImagingPool:
             broken, self._pool = self._pool, self._new_pool()
             asyncio.get_running_loop().run_in_executor(None, _stop, broken)
         return self._pool
+
+
+def _draws(job: object) -> bool:
+    """Whether the job rasterises a drawing."""
+    if isinstance(job, Render):
+        return job.original.format is Format.SVG
+    return isinstance(job, Probe) and job.format is Format.SVG
 
 
 def _stop(pool: ProcessPool) -> None:

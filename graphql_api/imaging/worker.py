@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from graphql_api.errors import TooLarge, UnsupportedMedia, full_disk_is_typed
-from graphql_api.imaging.jobs import Probe, Render, SelfTest, WorkerSettings
+from graphql_api.imaging.jobs import Clean, Probe, Render, SelfTest, WorkerSettings
 
 if TYPE_CHECKING:
     from graphql_api.domain.media import Original
@@ -37,7 +37,7 @@ def start(settings: WorkerSettings) -> None:
     os.environ["VIPS_CONCURRENCY"] = "1"
     from graphql_api.imaging import codecs
 
-    codecs.lock_down()
+    codecs.lock_down(settings.max_pixels)
 
 
 def probe(job: Probe) -> Original:
@@ -45,6 +45,13 @@ def probe(job: Probe) -> Original:
     from graphql_api.imaging import pipeline
 
     return _run(functools.partial(pipeline.probe, job))
+
+
+def clean(job: Clean) -> None:
+    """Write the drawing without scripts and references."""
+    from graphql_api.imaging import drawing
+
+    _run(functools.partial(drawing.clean, job))
 
 
 def render(job: Render) -> None:

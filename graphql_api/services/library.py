@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
 
 from graphql_api.db import media as rows
 from graphql_api.db.database import transaction
 from graphql_api.domain import ids
 from graphql_api.domain.account import Principal, Scope, Team
-from graphql_api.domain.media import Changes, Details, Keep, Media, Original, Upload, clean_name, sniff
+from graphql_api.domain.format import Format, sniff
+from graphql_api.domain.limits import PictureLimits
+from graphql_api.domain.media import Changes, Details, Keep, Media, Original, Upload, clean_name
 from graphql_api.domain.page import Page, PageRequest
-from graphql_api.errors import InvalidInput, NotFound, TooLarge, UnsupportedMedia
-from graphql_api.imaging.jobs import Probe
+from graphql_api.errors import InvalidInput, NotFound, TookTooLong, TooLarge, UnsupportedMedia
+from graphql_api.imaging.abilities import reads_jxl
+from graphql_api.imaging.jobs import Clean, Probe
 from graphql_api.imaging.pool import ImagingPool
 from graphql_api.remote.fetch import Fetcher
 from graphql_api.services.limits import Limits
@@ -34,7 +37,7 @@ class Tools:
     imaging: ImagingPool
     fetcher: Fetcher
     limits: Limits
-    max_pixels: int
+    picture_limits: PictureLimits
     clock: Callable[[], dt.datetime]
 
 
@@ -61,14 +64,18 @@ class Library:
         limit = principal.plan.max_file_bytes
         if upload.size > limit:
             raise TooLarge("file", f"The file has more than {limit} bytes.")
-        original = await self._probe(upload)
-        await self._tools.originals.put(upload)
-        media = self._new_media(principal, team, upload, original, details)
-        async with transaction():
-            await self._tools.originals.hold(upload)
-            await rows.insert(media)
-            if details.tags:
-                await rows.set_tags(team.id, media.id, details.tags)
+        async with AsyncExitStack() as stack:
+            kind = _sniff(upload)
+            if kind is Format.SVG:
+                upload = await stack.enter_async_context(self._cleaned(upload))
+            original = await self._probe(upload, kind)
+            await self._tools.originals.put(upload)
+            media = self._new_media(principal, team, upload, original, details)
+            async with transaction():
+                await self._tools.originals.hold(upload)
+                await rows.insert(media)
+                if details.tags:
+                    await rows.set_tags(team.id, media.id, details.tags)
         return media
 
     async def import_url(self, principal: Principal, url: str, details: Details) -> Media:
@@ -87,13 +94,25 @@ class Library:
             except (UnsupportedMedia, TooLarge) as error:
                 raise error.at("url") from error
 
-    async def _probe(self, upload: Upload) -> Original:
-        found = sniff(upload.head)
-        if found is None:
-            raise UnsupportedMedia(
-                "file", "The file is no image of a kind that can be read: JPEG, PNG, GIF, WebP, AVIF."
-            )
-        return await self._tools.imaging.probe(Probe(upload.path, found, self._tools.max_pixels))
+    @asynccontextmanager
+    async def _cleaned(self, upload: Upload) -> AsyncIterator[Upload]:
+        """A drawing without what could do harm: that is what is kept, and nobody gets to see what came."""
+        limit = self._tools.picture_limits.max_svg_bytes
+        if upload.size > limit:
+            raise TooLarge("file", f"A drawing has at most {limit} bytes.")
+        async with self._tools.spool.path() as target:
+            await self._tools.imaging.clean(Clean(upload.path, target))
+            yield await self._tools.spool.measure(target, upload.filename)
+
+    async def _probe(self, upload: Upload, kind: Format) -> Original:
+        job = Probe(upload.path, kind, self._tools.picture_limits)
+        try:
+            return await self._tools.imaging.probe(job)
+        except (TookTooLong, UnsupportedMedia):
+            if kind is not Format.SVG:
+                raise
+        # It can still be served as it is, and cost nobody's processor but the viewer's.
+        return await self._tools.imaging.probe(replace(job, measures_only=True))
 
     def _new_media(
         self, principal: Principal, team: Team, upload: Upload, original: Original, details: Details
@@ -199,6 +218,13 @@ class Library:
         if media is None or media.team_id != team.id:
             raise NotFound("There is no such media.")
         return media
+
+
+def _sniff(upload: Upload) -> Format:
+    if (kind := sniff(upload.head)) is None or (kind is Format.JXL and not reads_jxl()):
+        readable = [word.upper() for word in Format if word is not Format.JXL or reads_jxl()]
+        raise UnsupportedMedia("file", f"The file is no image of a kind that can be read: {', '.join(readable)}.")
+    return kind
 
 
 def _usable_name(filename: str | None) -> str | None:

@@ -17,7 +17,8 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import BinaryIO
 
-from graphql_api.domain.media import HEAD_BYTES, Upload
+from graphql_api.domain.format import HEAD_BYTES
+from graphql_api.domain.media import Upload
 from graphql_api.domain.plan import MIB
 from graphql_api.errors import InvalidInput, TooLarge, full_disk_is_typed
 
@@ -58,6 +59,10 @@ class Spool:
                 raise InvalidInput(field, "The file is empty.")
             yield Upload(path, writer.size, writer.hash.hexdigest(), writer.head, filename)
 
+    async def measure(self, path: Path, filename: str | None) -> Upload:
+        """An upload that is this file as it lies there."""
+        return await asyncio.to_thread(_measure, path, filename)
+
     async def sweep(self) -> int:
         """Remove what crashed processes have left; returns how many."""
         return await asyncio.to_thread(self._sweep, time.time() - _STALE_SECONDS)
@@ -70,6 +75,11 @@ class Spool:
             else:
                 Path(entry.path).unlink(missing_ok=True)
         return len(stale)
+
+
+def _measure(path: Path, filename: str | None) -> Upload:
+    content = path.read_bytes()
+    return Upload(path, len(content), hashlib.sha256(content).hexdigest(), content[:HEAD_BYTES], filename)
 
 
 def _modified(entry: os.DirEntry[str]) -> float:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from graphql_api.domain.format import Format
+
 
 def preferred(header: str | None, offers: Sequence[str], *, default: str) -> str | None:
     """The offer that the client likes best; `default` when it has no opinion, None when it takes none of them."""
@@ -14,6 +16,15 @@ def preferred(header: str | None, offers: Sequence[str], *, default: str) -> str
     quality, exactness, is_default, place = max(ranked)
     del exactness, is_default
     return offers[-place] if quality > 0 else None
+
+
+def accepted_formats(header: str | None) -> tuple[Format, ...]:
+    """The newer formats that an image request names, best first: `image/*` alone says nothing of them."""
+    weights = dict(_parse_range(item) for item in (header or "").split(",") if item.strip())
+    named = [(weights.get(offer.content_type, 0.0), offer) for offer in (Format.AVIF, Format.WEBP)]
+    plain = weights.get("image/jpeg", 0.0)
+    chosen = [(weight, offer) for weight, offer in named if weight > 0 and weight >= plain]
+    return tuple(offer for _, offer in sorted(chosen, key=lambda pair: -pair[0]))
 
 
 def _parse_range(item: str) -> tuple[str, float]:

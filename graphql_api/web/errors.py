@@ -25,6 +25,7 @@ _STATUS: dict[type[TintypeError], HTTPStatus] = {
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.UpstreamFailed: HTTPStatus.BAD_GATEWAY,
     errors.UpstreamTimeout: HTTPStatus.GATEWAY_TIMEOUT,
+    errors.NotConfigured: HTTPStatus.NOT_IMPLEMENTED,
 }
 
 

@@ -11,9 +11,11 @@ from urllib.parse import quote
 from aiohttp import web
 
 from graphql_api.domain.media import Media
-from graphql_api.domain.rendition import Rendition, StoredRendition, plan
+from graphql_api.domain.rendition import Rendition, StoredRendition
 from graphql_api.domain.transform_query import parse_image_query
 from graphql_api.errors import NotFound
+from graphql_api.services.renderer import Asked
+from graphql_api.web.accept import accepted_formats
 from graphql_api.web.context import CONTEXT, Context, authenticate
 
 _MAX_AGE = 86_400  # seconds; after that an ETag makes the answer a 304
@@ -25,6 +27,8 @@ async def get_image(request: web.Request) -> web.StreamResponse:
     context = request.app[CONTEXT]
     rendition = await _plan(request, context)
     headers = _headers(rendition)
+    if rendition.asked.output.auto:
+        headers["Vary"] = "Accept"
     if _is_known(request, rendition):
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     stored = await context.renderer.render(rendition)
@@ -36,10 +40,12 @@ async def _plan(request: web.Request, context: Context) -> Rendition:
     transform = parse_image_query(request.query.items(), extension)
     if transform is None:
         raise NotFound("There is no such image format.")
-    media = await context.library.get_by_uid(await authenticate(request), uid)
+    principal = await authenticate(request)
+    media = await context.library.get_by_uid(principal, uid)
     if media.storage != request.match_info["storage"]:
         raise NotFound("There is no such media.")
-    return plan(media, transform)
+    accepted = accepted_formats(request.headers.get("Accept")) if transform.output.auto else ()
+    return await context.renderer.plan(principal, media, Asked(transform, accepted=accepted))
 
 
 def _headers(rendition: Rendition) -> dict[str, str]:

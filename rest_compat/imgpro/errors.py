@@ -24,6 +24,7 @@ _WORDS: dict[type[TintypeError], tuple[HTTPStatus, str, str]] = {
     errors.StorageFull: (HTTPStatus.INSUFFICIENT_STORAGE, "processing_error", "upload_failed"),
     errors.UpstreamFailed: (HTTPStatus.BAD_GATEWAY, "processing_error", "fetch_failed"),
     errors.UpstreamTimeout: (HTTPStatus.GATEWAY_TIMEOUT, "processing_error", "fetch_failed"),
+    errors.NotConfigured: (HTTPStatus.NOT_IMPLEMENTED, "api_error", "server_error"),
 }
 _BAD_REQUEST = (HTTPStatus.BAD_REQUEST, "invalid_request_error", "bad_request")
 

@@ -4,28 +4,34 @@ from __future__ import annotations
 
 import datetime as dt
 
+from graphql_api.domain.format import Format
+from graphql_api.domain.geometry import Size
 from graphql_api.domain.media import Media
 from graphql_api.domain.rendition import plan
 from graphql_api.domain.transform import IDENTITY, Transform, named_size
 
 _SIZES = (("small", "s"), ("medium", "m"), ("large", "l"))
+# img.pro documents these as not transformable (seed 002). Tintype transforms them all the same for who asks.
+_NOT_TRANSFORMABLE = (Format.SVG, Format.BMP, Format.ICO)
 
 
 def present_image(media: Media, *, public_url: str, source_url: str) -> dict[str, object]:
-    """The Image object. Every media we keep is ready and transformable."""
-    url = plan(media, IDENTITY).url(source_url)
+    """The Image object. Every media we keep is ready."""
+    planned = plan(media, IDENTITY)
+    url = planned.url(source_url)
+    transformable = media.original.transformable and media.original.format not in _NOT_TRANSFORMABLE
     return {
         "id": media.uid,
         "object": "image",
         "url": url,
         "page_url": f"{public_url}/{media.uid}",
-        "sizes": {name: _size(media, url, word) for name, word in _SIZES},
+        "sizes": {name: _size(media, url, word) for name, word in _SIZES} if transformable else {},
         "filename": media.name,
-        "format": media.original.format.value,
+        "format": planned.recipe.format.value,
         "width": media.original.width,
         "height": media.original.height,
         "bytes": media.bytes,
-        "transformable": True,
+        "transformable": transformable,
         "status": "ready",
         "public": media.public,
         "published_at": _moment(media.created_at) if media.public else None,
@@ -37,7 +43,7 @@ def present_image(media: Media, *, public_url: str, source_url: str) -> dict[str
 
 
 def _size(media: Media, url: str, word: str) -> dict[str, object]:
-    size = plan(media, Transform((named_size(word),))).size
+    size = plan(media, Transform((named_size(word),))).size or Size(media.original.width, media.original.height)
     return {"url": f"{url}?size={word}", "width": size.width, "height": size.height}
 
 

@@ -148,7 +148,6 @@ async def test_a_failure_in_the_middle_hangs_up(rest: Callable[[], AsyncIterator
     ("query", "kind"),
     [
         ("?w=50&format=avif", "image/avif"),
-        ("?format=auto&w=50", "image/jpeg"),
         ("?w=nonsense&fit=nix&q=1000&size=xl", "image/jpeg"),
         ("?%00=%ff&w=%F0%9F%92%A5", "image/jpeg"),
         ("?w=1&w=60", "image/jpeg"),
@@ -159,6 +158,28 @@ async def test_the_image_always_loads(client: Client, query: str, kind: str) -> 
 
     assert (answer.status, answer.headers["Content-Type"]) == (200, kind)
     assert "Vary" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    ("accept", "kind"),
+    [
+        ("image/avif,image/webp,image/*,*/*;q=0.8", "image/avif"),
+        ("image/webp,*/*", "image/webp"),
+        ("image/avif;q=0.1,image/webp;q=0.9", "image/webp"),
+        ("image/avif;q=0,image/webp;q=0", "image/jpeg"),
+        ("image/webp;q=0.2,image/jpeg", "image/jpeg"),
+        ("image/*", "image/jpeg"),
+        ("*/*", "image/jpeg"),
+        (";;q=,,/", "image/jpeg"),
+    ],
+)
+async def test_auto_gives_what_the_client_takes(client: Client, accept: str, kind: str) -> None:
+    url = await path_of(client) + "?w=50&format=auto"
+    answer = await client.get(url, key=None, headers={"Accept": accept})
+
+    assert (answer.status, answer.headers["Content-Type"], answer.headers["Vary"]) == (200, kind, "Accept")
+    again = await client.get(url, key=None, headers={"Accept": accept, "If-None-Match": answer.headers["ETag"]})
+    assert (again.status, again.headers["Vary"]) == (304, "Accept")
 
 
 async def test_extensions_choose_the_format(client: Client) -> None:

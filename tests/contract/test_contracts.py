@@ -13,7 +13,8 @@ import pytest
 from graphql import parse, validate
 
 from graphql_api.config import Settings
-from graphql_api.domain.transform_query import PARAMETERS
+from graphql_api.domain.query_values import OVERLAY_KEYS, TEXT_KEYS
+from graphql_api.domain.transform_query import OVERLAYS, PARAMETERS
 from rest_compat.imgpro.routes import IMGPRO
 from schema.build import SCHEMA, sdl
 
@@ -96,9 +97,14 @@ def test_every_setting_is_documented_with_its_default() -> None:
 
 def test_every_transform_parameter_is_documented() -> None:
     text = (ROOT / "docs" / "transforms.md").read_text()
-    rows = {tuple(re.findall(r"`(\w+)`", line.split("|")[1])) for line in text.splitlines() if line.startswith("| `")}
+    rows = {
+        tuple(re.findall(r"`([\w-]+)`", line.split("|")[1])) for line in text.splitlines() if line.startswith("| `")
+    }
 
     assert {row.names for row in PARAMETERS} <= rows
+    assert {(name,) for name in OVERLAYS} <= rows
+    for parts in (OVERLAY_KEYS, TEXT_KEYS):
+        assert set(parts) <= {name for row in rows for name in row}
 
 
 def test_every_route_of_a_dialect_is_documented() -> None:

@@ -15,7 +15,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from graphql_api.domain.media import Format, Original, sniff
+from graphql_api.domain.format import HEAD_BYTES, Format, sniff
+from graphql_api.domain.limits import USUAL_LIMITS, PictureLimits
+from graphql_api.domain.media import Original
 from graphql_api.domain.transform import Recipe, Transform
 from graphql_api.errors import Overloaded, TooLarge, UnsupportedMedia
 from graphql_api.imaging.jobs import Probe, Render, SelfTest
@@ -40,9 +42,9 @@ def _worker_pids() -> set[int]:
 async def _probe(pool: ImagingPool, folder: Path, content: bytes, claimed: Format | None = None) -> Original:
     path = folder / "file"
     path.write_bytes(content)
-    found = claimed or sniff(content[:64])
+    found = claimed or sniff(content[:HEAD_BYTES])
     assert found
-    return await pool.probe(Probe(path, found, 100_000_000))
+    return await pool.probe(Probe(path, found, USUAL_LIMITS))
 
 
 @functools.cache
@@ -100,11 +102,11 @@ async def test_frames_count_as_pixels(imaging: ImagingPool, tmp_path: Path) -> N
     path.write_bytes(pictures.animation("GIF", frames=10, width=100, height=100))
 
     with pytest.raises(TooLarge, match="99999 pixels"):
-        await imaging.probe(Probe(path, Format.GIF, 99_999))
+        await imaging.probe(Probe(path, Format.GIF, PictureLimits(max_pixels=99_999)))
 
 
 async def test_only_our_loaders_are_there(imaging: ImagingPool, tmp_path: Path) -> None:
-    for content in (b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'/>", b"P6 1 1 255 abc", b"1,2,3\n"):
+    for content in (b"%PDF-1.4", b"P6 1 1 255 abc", b"1,2,3\n", b"\x76\x2f\x31\x01"):
         for claimed in Format:
             with pytest.raises(UnsupportedMedia):
                 await _probe(imaging, tmp_path, content, claimed)
@@ -116,9 +118,11 @@ async def test_a_name_full_of_options_is_only_a_name(imaging: ImagingPool, tmp_p
     path = folder / "x.jpg[shrink=8,fail_on=none]"
     path.write_bytes(pictures.jpeg(100, 80))
 
-    original = await imaging.probe(Probe(path, Format.JPEG, 100_000_000))
+    original = await imaging.probe(Probe(path, Format.JPEG, USUAL_LIMITS))
     target = folder / "out.png[compression=0]"
-    await imaging.render(Render(path, original, Transform().in_format(Format.WEBP).settle(original), target))
+    await imaging.render(
+        Render(path, original, Transform().in_format(Format.WEBP).settle(original), target, USUAL_LIMITS)
+    )
 
     assert (original.width, original.height) == (100, 80)
     assert target.exists()
@@ -130,7 +134,7 @@ def _slow_render(folder: Path) -> Render:
     picture = pictures.photo(600, 400).resize((6000, 4000))
     path.write_bytes(pictures.encode(picture, "JPEG", quality=90))
     original = Original(Format.JPEG, 6000, 4000)
-    return Render(path, original, Recipe(Format.GIF), folder / "big.gif")
+    return Render(path, original, Recipe(Format.GIF), folder / "big.gif", USUAL_LIMITS)
 
 
 async def test_what_takes_too_long_is_killed(lonely: ImagingPool, tmp_path: Path) -> None:
@@ -184,7 +188,7 @@ async def test_a_worker_has_no_more_memory_than_it_may(tmp_path: Path) -> None:
     path.write_bytes(pictures.encode(Image.new("RGB", (9500, 9500)), "JPEG", progressive=True, subsampling=0))
     try:
         with pytest.raises((UnsupportedMedia, TooLarge)):  # its coefficients alone are 500 MB
-            await pool.probe(Probe(path, Format.JPEG, 10**9))
+            await pool.probe(Probe(path, Format.JPEG, PictureLimits(max_pixels=10**9)))
         assert (await _probe(pool, tmp_path, pictures.png())).width == 120
     finally:
         await pool.close()

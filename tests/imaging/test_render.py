@@ -7,16 +7,16 @@ import io
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageChops, ImageCms
+from PIL import Image, ImageCms
 
-from graphql_api.domain.geometry import Fit, Size
-from graphql_api.domain.media import Format, Original, sniff
-from graphql_api.domain.transform import Output, Stage, Transform, named_size
-from graphql_api.imaging.jobs import Probe, Render
+from graphql_api.domain.format import WRITTEN, Format
+from graphql_api.domain.geometry import Fit
+from graphql_api.domain.output import Output
+from graphql_api.domain.stage import Stage
+from graphql_api.domain.transform import Transform, named_size
 from graphql_api.imaging.pool import ImagingPool
 from tests import pictures
-
-MAX_PIXELS = 100_000_000
+from tests.lab import Lab, difference, pixel
 
 SOURCES = {
     Format.JPEG: pictures.jpeg(),
@@ -27,55 +27,13 @@ SOURCES = {
 }
 
 
-class Lab:
-    """Files in, files out."""
-
-    def __init__(self, imaging: ImagingPool, folder: Path) -> None:
-        self._imaging = imaging
-        self._folder = folder
-
-    def keep(self, content: bytes) -> Path:
-        path = self._folder / f"{len(list(self._folder.iterdir()))}"
-        path.write_bytes(content)
-        return path
-
-    async def probe(self, content: bytes) -> Original:
-        found = sniff(content[:64])
-        assert found
-        return await self._imaging.probe(Probe(self.keep(content), found, MAX_PIXELS))
-
-    async def render(self, content: bytes, transform: Transform) -> bytes:
-        original = await self.probe(content)
-        target = self._folder / f"out{len(list(self._folder.iterdir()))}"
-        recipe = transform.settle(original)
-        await self._imaging.render(Render(self.keep(content), original, recipe, target))
-        size = recipe.size(Size(original.width, original.height))
-        rendered = target.read_bytes()
-        assert pictures.decode(rendered).size == (size.width, size.height)
-        assert sniff(rendered[:64]) is recipe.format
-        return rendered
-
-
 @pytest.fixture
 def lab(imaging: ImagingPool, tmp_path: Path) -> Lab:
     return Lab(imaging, tmp_path)
 
 
-def difference(first: Image.Image, second: Image.Image) -> float:
-    """Mean difference of two pictures of one size, 0 to 255."""
-    changed = ImageChops.difference(first.convert("RGB"), second.convert("RGB")).convert("L")
-    return sum(value * count for value, count in enumerate(changed.histogram())) / (changed.width * changed.height)
-
-
-def pixel(picture: Image.Image, x: int, y: int) -> tuple[int, ...]:
-    """Red, green and blue."""
-    found = picture.convert("RGB").getpixel((x, y))
-    assert isinstance(found, tuple)
-    return found
-
-
-@pytest.mark.parametrize("target", list(Format))
-@pytest.mark.parametrize("source", list(Format))
+@pytest.mark.parametrize("target", WRITTEN)
+@pytest.mark.parametrize("source", WRITTEN)
 async def test_every_format_becomes_every_format(lab: Lab, source: Format, target: Format) -> None:
     rendered = pictures.decode(await lab.render(SOURCES[source], Transform((), Output(target, 95))))
 
@@ -85,13 +43,16 @@ async def test_every_format_becomes_every_format(lab: Lab, source: Format, targe
 @pytest.mark.parametrize("fit", list(Fit))
 async def test_every_fit_gives_what_pillow_gives(lab: Lab, fit: Fit) -> None:
     source = pictures.photo(300, 200)
-    rendered = pictures.decode(await lab.render(pictures.encode(source, "PNG"), Transform((Stage(120, 120, fit),))))
+    rendered = pictures.decode(
+        await lab.render(pictures.encode(source, "PNG"), Transform((Stage(width=120, height=120, fit=fit),)))
+    )
 
     expected = {
         Fit.SCALE_DOWN: lambda: source.resize((120, 80)),
         Fit.CONTAIN: lambda: source.resize((120, 80)),
         Fit.COVER: lambda: source.resize((180, 120)).crop((30, 0, 150, 120)),
         Fit.CROP: lambda: source.resize((180, 120)).crop((30, 0, 150, 120)),
+        Fit.ASPECT_CROP: lambda: source.resize((180, 120)).crop((30, 0, 150, 120)),
         Fit.PAD: lambda: _padded(source.resize((120, 80)), 120, 120),
         Fit.SQUEEZE: lambda: source.resize((120, 120)),
     }[fit]()
@@ -112,7 +73,7 @@ async def test_a_photo_comes_out_upright(lab: Lab, orientation: int) -> None:
     upright = ImageOps.exif_transpose(Image.open(io.BytesIO(content)))
 
     original = await lab.probe(content)
-    rendered = pictures.decode(await lab.render(content, Transform((Stage(80, 80, Fit.COVER),))))
+    rendered = pictures.decode(await lab.render(content, Transform((Stage(width=80, height=80, fit=Fit.COVER),))))
 
     assert (original.width, original.height) == upright.size
     scale = 80 / min(upright.size)
@@ -133,7 +94,7 @@ async def test_metadata_is_gone(lab: Lab) -> None:
 @pytest.mark.parametrize("target", [Format.GIF, Format.WEBP])
 async def test_what_moves_keeps_moving(lab: Lab, kind: str, target: Format) -> None:
     content = pictures.animation(kind, frames=4)
-    rendered = await lab.render(content, Transform((Stage(30, 30, Fit.COVER),), Output(target)))
+    rendered = await lab.render(content, Transform((Stage(width=30, height=30, fit=Fit.COVER),), Output(target)))
 
     assert (await lab.probe(content)).frames == 4
     moving = Image.open(io.BytesIO(rendered))
@@ -156,7 +117,7 @@ async def test_transparency_stays_and_does_not_bleed(lab: Lab, target: Format) -
     source = Image.new("RGBA", (100, 100), (255, 0, 0, 0))
     source.paste((0, 0, 255, 255), (50, 0, 100, 100))
     rendered = pictures.decode(
-        await lab.render(pictures.encode(source, "PNG"), Transform((Stage(20),), Output(target, 100)))
+        await lab.render(pictures.encode(source, "PNG"), Transform((Stage(width=20),), Output(target, 100)))
     ).convert("RGBA")
 
     assert rendered.getpixel((2, 10))[3] < 10  # type: ignore[index]
@@ -168,7 +129,7 @@ async def test_transparency_stays_and_does_not_bleed(lab: Lab, target: Format) -
 
 async def test_jpeg_and_padding_have_white_behind_transparency(lab: Lab) -> None:
     content = pictures.encode(Image.new("RGBA", (40, 40), (255, 0, 0, 0)), "PNG")
-    for transform in (Transform((), Output(Format.JPEG)), Transform((Stage(60, 50, Fit.PAD),))):
+    for transform in (Transform((), Output(Format.JPEG)), Transform((Stage(width=60, height=50, fit=Fit.PAD),))):
         rendered = pictures.decode(await lab.render(content, transform)).convert("RGB")
         assert min(pixel(rendered, 20, 20)) > 250
 
@@ -198,7 +159,7 @@ async def test_an_embedded_profile_is_applied(lab: Lab) -> None:
 async def test_every_kind_of_png_is_read(lab: Lab, mode: str) -> None:
     picture = pictures.photo(mode="L").convert("I").point(lambda v: v * 257).convert("I;16") if mode == "I;16" else None
     content = pictures.encode(picture or pictures.photo().convert(mode), "PNG")
-    rendered = pictures.decode(await lab.render(content, Transform((Stage(60),), Output(Format.PNG))))
+    rendered = pictures.decode(await lab.render(content, Transform((Stage(width=60),), Output(Format.PNG))))
 
     assert rendered.mode in ("L", "LA", "RGB", "RGBA", "P")
 
@@ -206,7 +167,9 @@ async def test_every_kind_of_png_is_read(lab: Lab, mode: str) -> None:
 async def test_shrinking_while_loading_costs_no_quality(lab: Lab) -> None:
     source = pictures.photo(1600, 1200)
     rendered = pictures.decode(
-        await lab.render(pictures.encode(source, "JPEG", quality=95), Transform((Stage(200),), Output(Format.PNG)))
+        await lab.render(
+            pictures.encode(source, "JPEG", quality=95), Transform((Stage(width=200),), Output(Format.PNG))
+        )
     )
 
     assert difference(rendered, source.resize((200, 150), Image.Resampling.LANCZOS)) < 3
@@ -220,7 +183,7 @@ async def test_a_social_card_is_padded(lab: Lab) -> None:
 
 
 async def test_stages_run_one_after_the_other(lab: Lab) -> None:
-    transform = Transform((Stage(100, 100, Fit.COVER), Stage(50, 20, Fit.SQUEEZE)))
+    transform = Transform((Stage(width=100, height=100, fit=Fit.COVER), Stage(width=50, height=20, fit=Fit.SQUEEZE)))
     rendered = pictures.decode(await lab.render(pictures.png(300, 200), transform))
 
     assert rendered.size == (50, 20)
@@ -228,7 +191,7 @@ async def test_stages_run_one_after_the_other(lab: Lab) -> None:
 
 async def test_many_renders_side_by_side_are_all_right(lab: Lab) -> None:
     content = [pictures.jpeg(seed=seed) for seed in range(12)]
-    rendered = await asyncio.gather(*(lab.render(item, Transform((Stage(60),))) for item in content))
+    rendered = await asyncio.gather(*(lab.render(item, Transform((Stage(width=60),))) for item in content))
 
     for seed, item in enumerate(rendered):
         assert difference(pictures.decode(item), pictures.photo(seed=seed).resize((60, 45))) < 8

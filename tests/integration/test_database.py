@@ -12,7 +12,8 @@ import pytest
 
 from graphql_api.db import accounts, blobs, database, media
 from graphql_api.domain.account import Profile, Scope, Team, digest
-from graphql_api.domain.media import Changes, Format, Media, Original
+from graphql_api.domain.format import Format
+from graphql_api.domain.media import Changes, Media, Original
 from graphql_api.domain.page import Cursor, Page, PageRequest
 from graphql_api.errors import Conflict
 

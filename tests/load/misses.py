@@ -19,9 +19,10 @@ from pathlib import Path
 
 import aiohttp
 
-from graphql_api.domain.media import Format
-from graphql_api.domain.transform import Stage
-from graphql_api.imaging import codecs, steps
+from graphql_api.domain.format import Format
+from graphql_api.domain.limits import USUAL_LIMITS
+from graphql_api.domain.stage import Stage
+from graphql_api.imaging import codecs, shape
 from tests.load.client import leave_interrupts_to_parent
 from tests.load.figures import Report, Row, Tally, count_errors, format_latency, format_ratio, median_rate
 from tests.load.photo import Photo, take_photo
@@ -171,16 +172,16 @@ def _bare_pool() -> Iterator[ProcessPoolExecutor]:
 
 def _start_bare() -> None:
     leave_interrupts_to_parent()
-    codecs.lock_down()
+    codecs.lock_down(USUAL_LIMITS.max_pixels)
 
 
 def _render(job: tuple[Photo, Asked, Path]) -> float:
     """Load, resize, save; the seconds that it took."""
     photo, asked, target = job
     started = time.perf_counter()
-    scaled = Stage(width=asked.width).geometry(photo.size).scaled
+    scaled = Stage(width=asked.width).geometry(photo.size).fitting.scaled
     shrink = min(photo.size.width / scaled.width, photo.size.height / scaled.height)
     image = codecs.load(photo.path, photo.format, shrink=shrink)
-    image = steps.scale(image, steps.Plan(Stage(width=asked.width).geometry(photo.size)))
-    codecs.save(image, target, asked.format, asked.quality)
+    image = shape.resample(image, scaled)
+    codecs.save(image, target, asked.format, quality=asked.quality)
     return time.perf_counter() - started

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pyvips
 
+from graphql_api.domain.format import HEAD_BYTES, Format, sniff
 from graphql_api.domain.geometry import Size
-from graphql_api.domain.media import HEAD_BYTES, Format, sniff
 
 _WIDTH, _HEIGHT = 4160, 3120  # 13 megapixels, what a phone takes
 _QUALITY = 85

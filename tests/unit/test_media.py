@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphql_api.domain.media import Changes, Details, Format, sniff
+from graphql_api.domain.format import HEAD_BYTES, Format, sniff
+from graphql_api.domain.media import Changes, Details
 from graphql_api.errors import InvalidInput
 from tests import pictures
 
@@ -17,10 +18,20 @@ from tests import pictures
         (pictures.encode(pictures.photo(), "GIF"), Format.GIF),
         (pictures.encode(pictures.photo(), "WEBP"), Format.WEBP),
         (pictures.encode(pictures.photo(), "AVIF"), Format.AVIF),
+        (pictures.encode(pictures.photo(), "TIFF"), Format.TIFF),
+        (pictures.encode(pictures.photo(), "BMP"), Format.BMP),
+        (pictures.encode(pictures.photo(), "ICO"), Format.ICO),
+        (pictures.encode(pictures.photo(), "TIFF", big_tiff=True), Format.TIFF),
+        (b"\xff\x0a....", Format.JXL),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", Format.HEIC),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1heic", Format.HEIC),
+        (b"\0\0\0\x1cftypmif1\0\0\0\0mif1miafavif", Format.AVIF),
+        (b"<?xml version='1.0'?><!-- a comment --> <svg xmlns='http://www.w3.org/2000/svg'/>", Format.SVG),
+        (b"\xef\xbb\xbf\n<svg width='1'>", Format.SVG),
     ],
 )
 def test_a_format_is_told_by_its_first_bytes(content: bytes, expected: Format) -> None:
-    assert sniff(content[:64]) is expected
+    assert sniff(content[:HEAD_BYTES]) is expected
 
 
 @pytest.mark.parametrize(
@@ -30,8 +41,9 @@ def test_a_format_is_told_by_its_first_bytes(content: bytes, expected: Format) -
         b"\xff\xd8",
         b"GIF90a",
         b"RIFF....WAVE",
-        b"<svg",
-        b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+        b"<html><body>svg",
+        b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom",
+        b"BM is how a letter may begin, and goes on",
         b"BM",
         b"%PDF",
         b"ftyp",

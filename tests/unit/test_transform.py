@@ -1,25 +1,110 @@
 """The transform: equal requests are equal values and share a key; a query and its transform are one another's image."""
 
+from dataclasses import replace
+from urllib.parse import parse_qsl
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from graphql_api.domain.geometry import Fit, Size
-from graphql_api.domain.media import Format, Original
-from graphql_api.domain.transform import MAX_SIDE, SHORT_SIDES, Output, Stage, Transform, named_size
-from graphql_api.domain.transform_query import format_query, parse_image_query, parse_query
+from graphql_api.domain.color import Color
+from graphql_api.domain.format import WRITTEN, Format
+from graphql_api.domain.geometry import Box, Edges, Fit, Size
+from graphql_api.domain.gravity import Anchor, Gravity, Smart, gravity_of
+from graphql_api.domain.media import Original
+from graphql_api.domain.output import Metadata, Output
+from graphql_api.domain.overlay import MAX_OVERLAYS, Font, Overlay, Repeat, Text
+from graphql_api.domain.stage import MAX_SIDE, Filter, Stage, Trim
+from graphql_api.domain.transform import SHORT_SIDES, Transform, named_size
+from graphql_api.domain.transform_query import PARAMETERS, format_query, parse_image_query, parse_query
 from graphql_api.errors import InvalidInput, TooLarge
 
 PHOTO = Original(Format.JPEG, 4000, 3000)
 lengths = st.none() | st.integers(1, MAX_SIDE)
-boxes = st.builds(Stage, width=lengths, height=lengths, fit=st.sampled_from(Fit))
-stages = boxes | st.sampled_from(sorted(SHORT_SIDES)).map(named_size)
-outputs = st.builds(Output, st.none() | st.sampled_from(Format), st.none() | st.integers(1, 100))
+colors = st.builds(Color, *[st.integers(0, 255)] * 4)
+edges = st.none() | st.builds(Edges, *[st.integers(0, 500)] * 4)
+uids = st.text("0123456789abcdefghjkmnpqrstvwxyz", min_size=12, max_size=12)
+offsets = st.integers(-500, 500)
+shares = st.integers(1, 100).map(lambda share: share / 100)
+placing = {"anchor": st.sampled_from(Anchor), "x": offsets, "y": offsets, "opacity": shares}
+overlays = st.builds(
+    Overlay,
+    uids,
+    width=lengths,
+    height=lengths,
+    scale=st.none() | shares,
+    repeat=st.sampled_from(Repeat),
+    **placing,
+)
+texts = st.builds(
+    Text,
+    st.text(min_size=1, max_size=40).filter(lambda text: all(c.isprintable() or c == "\n" for c in text)),
+    size=st.integers(1, 512),
+    color=colors,
+    font=st.sampled_from(Font),
+    bold=st.booleans(),
+    width=lengths,
+    background=st.none() | colors,
+    **placing,
+)
+gravities = (
+    st.sampled_from(Anchor).map(gravity_of)
+    | st.sampled_from(Smart).map(lambda smart: Gravity(smart=smart))
+    | st.builds(Gravity, shares, shares, st.booleans())
+)
+
+
+def factors(highest: int) -> st.SearchStrategy[float | None]:
+    return st.none() | st.integers(0, highest * 100).map(lambda value: value / 100)
+
+
+stages = st.builds(
+    Stage,
+    crop=st.none() | st.builds(Box, *[st.integers(0, 300)] * 2, *[st.integers(1, 300)] * 2),
+    trim=st.none()
+    | st.builds(Trim, edges.filter(bool))
+    | st.builds(Trim, auto=st.just(True), tolerance=st.integers(0, 255)),
+    mirror=st.booleans(),
+    rotate=st.sampled_from([0, 90, 180, 270]) | st.integers(0, 3599).map(lambda value: value / 10),
+    width=lengths,
+    height=lengths,
+    fit=st.sampled_from(Fit),
+    gravity=gravities,
+    zoom=shares,
+    segment=st.booleans(),
+    brightness=factors(10),
+    contrast=factors(10),
+    gamma=factors(10),
+    saturation=factors(10),
+    lightness=factors(100),
+    hue=st.none() | st.integers(-360, 360),
+    exposure=factors(10),
+    filter=st.none() | st.sampled_from(Filter),
+    duotone=st.none() | st.tuples(colors, colors),
+    blur=st.none() | st.integers(0, 250),
+    sharpen=factors(10),
+    pixelate=st.none() | st.integers(1, 1000),
+    background=st.none() | colors,
+    overlays=st.lists(overlays | texts, max_size=MAX_OVERLAYS).map(tuple),
+    padding=edges,
+    border=edges,
+    border_color=colors,
+    radius=st.none() | st.integers(0, MAX_SIDE),
+) | st.sampled_from(sorted(SHORT_SIDES)).map(named_size)
+outputs = st.builds(
+    Output,
+    st.none() | st.sampled_from(WRITTEN),
+    st.none() | st.integers(1, 100),
+    auto=st.booleans(),
+    fast=st.booleans(),
+    still=st.booleans(),
+    metadata=st.sampled_from(Metadata),
+)
 transforms = st.builds(lambda stage, output: Transform((stage,), output), stages, outputs)
 
 
 def parse(query: str) -> Transform:
-    return parse_query([tuple(pair.split("=")) for pair in query.split("&")] if query else [])  # type: ignore[misc]
+    return parse_query(parse_qsl(query, keep_blank_values=True))
 
 
 @given(transforms)
@@ -29,12 +114,38 @@ def test_parsing_a_formatted_query_gives_the_transform_again(transform: Transfor
 
 @given(transforms)
 def test_the_order_of_parameters_means_nothing(transform: Transform) -> None:
+    stages = tuple(replace(stage, overlays=stage.overlays[:1]) for stage in transform.stages)  # their order does
+    transform = replace(transform, stages=stages)
     pairs = format_query(transform).split("&")
 
     assert parse("&".join(reversed(pairs))) == transform
 
 
-@given(st.lists(st.tuples(st.sampled_from(["w", "h", "fit", "size", "format", "q", "x"]), st.text(max_size=8))))
+NAMES = [name for row in PARAMETERS for name in row.names] + ["overlay", "text", "x"]
+NEARLY = st.sampled_from(
+    [
+        "1",
+        "-1",
+        "0.5",
+        "1e9",
+        "nan",
+        "inf",
+        "9" * 30,
+        "red",
+        "rgb(1,2,3)",
+        "1,2,3,4",
+        "auto",
+        "max",
+        "0.5x0.5",
+        "h",
+        "1;2",
+        "%",
+        "a;w=b",
+    ]
+)
+
+
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.text(max_size=8) | NEARLY), max_size=12))
 def test_no_query_is_refused(pairs: list[tuple[str, str]]) -> None:
     assert isinstance(parse_query(pairs), Transform)
 
@@ -58,7 +169,57 @@ def test_no_query_is_refused(pairs: list[tuple[str, str]]) -> None:
         ("size=social", "w=1200&h=630&fit=pad"),
         ("q=101", ""),
         ("quality=70&f=webp", "q=70&format=webp"),
-        ("format=auto", ""),
+        ("format=auto,", ""),
+        ("format=svgz", ""),
+        ("rotate=45", ""),
+        ("rotate=-90", ""),
+        ("rotate=360", ""),
+        ("angle=450", "rotate=90"),
+        ("flip=hv", "rotate=180"),
+        ("flip=v", "flip=h&rotate=180"),
+        ("flip=hv&rotate=180", ""),
+        ("flip=x", ""),
+        ("brightness=11", ""),
+        ("brightness=-1", ""),
+        ("brightness=1", ""),
+        ("brightness=nan", ""),
+        ("brightness=inf", ""),
+        ("saturation=0", "filter=greyscale"),
+        ("gamma=0", ""),
+        ("gamma=1", ""),
+        ("blur=0", ""),
+        ("blur=251", ""),
+        ("blur=1.5", ""),
+        ("sharp=2", "sharpen=2"),
+        ("hue=360", ""),
+        ("hue=-90", "hue=270"),
+        ("w=100&dpr=2", "w=200"),
+        ("w=8192&dpr=2", "w=8192"),
+        ("dpr=2", ""),
+        ("w=100&dpr=0", "w=100"),
+        ("w=100&h=50&fit=fill", "w=100&h=50&fit=squeeze"),
+        ("gravity=top", ""),
+        ("w=9&h=9&fit=cover&gravity=left-top", "w=9&h=9&fit=cover&gravity=top-left"),
+        ("w=9&h=9&fit=cover&gravity=0x1", "w=9&h=9&fit=cover&gravity=bottom-left"),
+        ("w=9&h=9&fit=cover&gravity=2x1", "w=9&h=9&fit=cover"),
+        ("w=9&h=9&fit=cover&zoom=1", "w=9&h=9&fit=cover"),
+        ("background=bogus", ""),
+        ("background=%23FFF", "background=white"),
+        ("metadata=all", ""),
+        ("metadata=copyright", ""),
+        ("segment=background", ""),
+        ("q=high", "q=90"),
+        ("anim=true", ""),
+        ("anim=maybe", ""),
+        ("border-color=red", ""),
+        ("padding=0", ""),
+        ("crop=1,2,3", ""),
+        ("crop=1,2,0,4", ""),
+        ("trim=0,0,0,0", ""),
+        ("overlay=nobody", ""),
+        ("overlay=0123456789ab;w=0", ""),
+        ("text=", ""),
+        ("text=a%00b", ""),
         ("w=400&h=", "w=400"),
     ],
 )
@@ -86,7 +247,15 @@ def test_an_extension_that_is_no_format_is_refused() -> None:
     [
         ("w=5000", ""),  # the original has no more
         ("q=80&format=jpg", ""),  # what it would be anyway
-        ("format=png&q=30", "format=png"),  # a quality that means nothing
+        ("format=gif&q=30&w=9", "format=gif&w=9"),  # a quality that means nothing
+        ("format=png&q=100", "format=png"),
+        ("trim=1,2,3,4", "crop=4,1,3994,2996"),
+        ("crop=0,0,4000,3000", ""),
+        ("crop=0,0,9000,9000", ""),
+        ("crop=5000,0,10,10", ""),  # nothing would be left
+        ("background=red", ""),  # nothing shows it
+        ("w=5000&brightness=2", "brightness=2"),
+        ("w=400&compression=fast", "w=400"),
         ("w=400&h=300&fit=crop", "fit=crop&h=300&w=400"),
     ],
 )
@@ -152,7 +321,7 @@ def test_no_format_is_asked_for_more_than_it_holds() -> None:
     with pytest.raises(TooLarge, match="webp has at most 16383"):
         Transform().in_format(Format.WEBP).settle(wide)
 
-    assert Transform((Stage(8000),)).in_format(Format.WEBP).settle(wide)
+    assert Transform((Stage(width=8000),)).in_format(Format.WEBP).settle(wide)
 
 
 @pytest.mark.parametrize(
@@ -173,6 +342,6 @@ def test_constructors_name_the_field_that_is_wrong(field: str, make: object) -> 
 
 
 def test_stages_compose() -> None:
-    transform = Transform((Stage(2000, 2000, Fit.COVER), Stage(width=500)))
+    transform = Transform((Stage(width=2000, height=2000, fit=Fit.COVER), Stage(width=500)))
 
     assert transform.settle(PHOTO).size(Size(4000, 3000)) == Size(500, 500)

@@ -1,0 +1,87 @@
+"""Whether a file holds its picture and nothing else: no metadata, no comments, nothing behind its end.
+
+Only such a file may be served as it is. What it is made of is compared with what is known to be harmless, never with
+what is known to be private: a file that cannot be followed to its very end is not bare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from graphql_api.domain.format import Format
+
+_MOST = 32 * 1024 * 1024  # larger files are encoded anew, whatever they hold
+
+
+def is_bare(path: Path, source: Format) -> bool:
+    """Whether the file tells nothing beside its picture. False for formats that are not looked into."""
+    if source not in _WALKS or path.stat().st_size > _MOST:
+        return False
+    try:
+        return _WALKS[source](path.read_bytes())
+    except (IndexError, ValueError):
+        return False
+
+
+# JPEG (ITU-T T.81, annex B): tables, frames and scans; of the application segments JFIF, colour profile and Adobe's.
+_JPEG_TABLES = {0xDB, 0xC4, 0xDD, 0xC0, 0xC1, 0xC2}
+_JPEG_SEGMENTS = {0xE0: (b"JFIF\0",), 0xE2: (b"ICC_PROFILE\0",), 0xEE: (b"Adobe",)}
+_MARKER, _START_OF_SCAN, _END = 0xFF, 0xDA, 0xD9
+
+
+def _jpeg(data: bytes) -> bool:
+    at = 2
+    while data[at] == _MARKER:
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == _END:
+            return at + 2 == len(data)
+        if marker == _START_OF_SCAN:
+            at = _behind_scan(data, at + 2 + length)
+            continue
+        allowed = marker in _JPEG_TABLES or data.startswith(_JPEG_SEGMENTS.get(marker, ()), at + 4)
+        if not allowed:
+            return False
+        at += 2 + length
+    return False
+
+
+def _behind_scan(data: bytes, at: int) -> int:
+    """The marker that ends a scan: one that is neither a stuffed byte (00) nor a restart (D0 to D7)."""
+    while True:
+        at = data.index(b"\xff", at)
+        if data[at + 1] != 0 and not 0xD0 <= data[at + 1] <= 0xD7:  # noqa: PLR2004
+            return at
+        at += 2
+
+
+_PNG_CHUNKS = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"bKGD", b"pHYs"}
+
+
+def _png(data: bytes) -> bool:
+    at = 8
+    while True:
+        length, kind = int.from_bytes(data[at : at + 4], "big"), data[at + 4 : at + 8]
+        if kind not in _PNG_CHUNKS:
+            return False
+        at += 12 + length
+        if kind == b"IEND":
+            return at == len(data)
+
+
+_WEBP_CHUNKS = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF"}
+
+
+def _webp(data: bytes) -> bool:
+    if int.from_bytes(data[4:8], "little") + 8 != len(data):
+        return False
+    at = 12
+    while at < len(data):
+        if data[at : at + 4] not in _WEBP_CHUNKS:
+            return False
+        length = int.from_bytes(data[at + 4 : at + 8], "little")
+        at += 8 + length + length % 2
+    return at == len(data)
+
+
+_WALKS: dict[Format, Callable[[bytes], bool]] = {Format.JPEG: _jpeg, Format.PNG: _png, Format.WEBP: _webp}

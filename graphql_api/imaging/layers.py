@@ -1,0 +1,114 @@
+"""What is put on top: other pictures, and texts."""
+
+from __future__ import annotations
+
+import html
+
+import pyvips
+
+from graphql_api.domain.geometry import Fit, Size, fit_box
+from graphql_api.domain.overlay import Font, Overlay, Repeat, Text
+from graphql_api.imaging import codecs, shape, tone
+from graphql_api.imaging.plan import Plan, upright, valid_orientation
+
+# Families by kind, for the fonts that the machine has; never a name that a caller wrote.
+_FAMILIES = {
+    Font.SANS: "DejaVu Sans, sans-serif",
+    Font.SERIF: "DejaVu Serif, serif",
+    Font.MONO: "DejaVu Sans Mono, monospace",
+}
+_ALIGNMENTS = {0.0: "low", 0.5: "centre", 1.0: "high"}
+_DPI = 72  # at which a point is a pixel
+_TOP = 255
+
+
+def put_on(image: pyvips.Image, plan: Plan) -> pyvips.Image:
+    """All overlays of the stage, the later above the earlier."""
+    for overlay in plan.stage.overlays:
+        base = Size(image.width, image.height)
+        top = _picture(overlay, base, plan) if isinstance(overlay, Overlay) else _text(overlay, base)
+        image = _compose(image, _faded(top, overlay.opacity), overlay)
+    return image
+
+
+def _compose(image: pyvips.Image, top: pyvips.Image, overlay: Overlay | Text) -> pyvips.Image:
+    base = tone.in_color(image)
+    left, top_edge = _place(Size(base.width, base.height), Size(top.width, top.height), overlay)
+    repeat = overlay.repeat if isinstance(overlay, Overlay) else Repeat.NONE
+    if repeat is not Repeat.NONE:
+        top, left, top_edge = _tile(top, Size(base.width, base.height), left, top_edge, repeat)
+    composed = base.composite2(top, "over", x=left, y=top_edge).cast("uchar")
+    return composed if base.hasalpha() else composed.extract_band(0, n=3)
+
+
+def _place(base: Size, top: Size, overlay: Overlay | Text) -> tuple[int, int]:
+    """Left and top; offsets lead from the anchor inwards."""
+    across, down = overlay.anchor.point
+    left = round((base.width - top.width) * across) + (overlay.x if across < 1 else -overlay.x)
+    return left, round((base.height - top.height) * down) + (overlay.y if down < 1 else -overlay.y)
+
+
+def _tile(top: pyvips.Image, base: Size, left: int, top_edge: int, repeat: Repeat) -> tuple[pyvips.Image, int, int]:
+    """Copies side by side over the whole width, height or both, one of them where the single one would be."""
+    columns = rows = 1
+    if repeat in (Repeat.BOTH, Repeat.X):
+        left = left % top.width - top.width
+        columns = base.width // top.width + 2
+    if repeat in (Repeat.BOTH, Repeat.Y):
+        top_edge = top_edge % top.height - top.height
+        rows = base.height // top.height + 2
+    return top.replicate(columns, rows), left, top_edge
+
+
+def _picture(overlay: Overlay, base: Size, plan: Plan) -> pyvips.Image:
+    """The overlay's picture in colour, with alpha, at its size."""
+    layer = overlay.layer
+    if layer is None:
+        raise ValueError("an overlay without content was not settled")
+    own = Size(layer.original.width, layer.original.height)
+    target = _target(overlay, own, base)
+    shrink = min(own.width / target.width, own.height / target.height)
+    image = codecs.load(plan.layers[layer.sha256], layer.original.format, shrink=shrink)
+    turned = valid_orientation(shape.orientation(image))
+    image = shape.resample(image, upright(target, turned)).copy_memory().autorot()
+    image = tone.in_color(tone.to_srgb(image))
+    return image if image.hasalpha() else image.addalpha()
+
+
+def _target(overlay: Overlay, own: Size, base: Size) -> Size:
+    if overlay.scale is not None:
+        return fit_box(own, max(1, round(base.width * overlay.scale)), None, Fit.CONTAIN).size
+    if overlay.width is None and overlay.height is None:
+        return fit_box(own, base.width, base.height, Fit.SCALE_DOWN).size
+    return fit_box(own, overlay.width, overlay.height, Fit.CONTAIN).size
+
+
+def _text(text: Text, base: Size) -> pyvips.Image:
+    """The text as a picture with alpha, no wider than what it is put on."""
+    size = min(text.size, base.height)
+    mask = pyvips.Image.text(
+        html.escape(text.text),  # markup is libvips' default: what is written stays what is read
+        font=f"{_FAMILIES[text.font]} {'Bold ' if text.bold else ''}{size}",
+        width=min(text.width or base.width, base.width),
+        wrap="word-char",
+        align=_ALIGNMENTS[text.anchor.point[0]],
+        dpi=_DPI,
+    )
+    edge = 0
+    if text.background is not None:
+        edge = max(1, size // 4)
+        mask = mask.embed(edge, edge, mask.width + 2 * edge, mask.height + 2 * edge)
+    color = text.color
+    alpha = mask if color.is_opaque else (mask * color.alpha / _TOP).cast("uchar")
+    letters = mask.new_from_image(color.rgb).cast("uchar").bandjoin(alpha).copy(interpretation="srgb")
+    if text.background is None:
+        return letters
+    backdrop = mask.new_from_image(text.background.rgba).cast("uchar").copy(interpretation="srgb")
+    return backdrop.composite2(letters, "over").cast("uchar")
+
+
+def _faded(image: pyvips.Image, opacity: float) -> pyvips.Image:
+    if opacity == 1:
+        return image
+    alpha = (image.extract_band(3) * opacity).cast("uchar")
+    return image.extract_band(0, n=3).bandjoin(alpha).copy(interpretation="srgb")
