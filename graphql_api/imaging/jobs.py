@@ -32,7 +32,10 @@ class Clean:
 
 @dataclass(frozen=True, slots=True)
 class Render:
-    """Make a rendition of the file at `path` into the file at `target`; `layers` has the files of its overlays."""
+    """Make a rendition of the file at `path` into the file at `target`.
+
+    The file is the original, or its proof. `layers` has the files of overlays by content.
+    """
 
     path: Path
     original: Original
@@ -40,6 +43,16 @@ class Render:
     target: Path
     limits: PictureLimits
     layers: Mapping[str, Path] = field(default_factory=dict)
+    from_proof: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prove:
+    """Make the proof of the original at `path` into the file at `target`."""
+
+    path: Path
+    original: Original
+    target: Path
 
 
 @dataclass(frozen=True, slots=True)

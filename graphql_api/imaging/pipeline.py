@@ -13,10 +13,11 @@ from graphql_api.domain.format import WRITTEN, Format
 from graphql_api.domain.geometry import Size
 from graphql_api.domain.limits import PictureLimits
 from graphql_api.domain.media import Original
+from graphql_api.domain.proof import proof_size
 from graphql_api.domain.stage import Stage
 from graphql_api.domain.transform import refuse_too_large
 from graphql_api.errors import TooLarge
-from graphql_api.imaging import bare, codecs, foreign, gif, metadata, shape, steps, tone
+from graphql_api.imaging import bare, codecs, foreign, gif, metadata, proofs, shape, steps, tone
 from graphql_api.imaging.jobs import Probe, Render, SelfTest
 from graphql_api.imaging.plan import Plan, upright, valid_orientation
 
@@ -95,12 +96,19 @@ def _open(job: Render) -> tuple[pyvips.Image, Plan]:
     shrink = min(geometry.turned.width / scaled.width, geometry.turned.height / scaled.height)
     if stage.needs_pixels or stage.zoom:
         shrink = 1  # how much of the source will be left is not known yet
-    image = codecs.load(job.path, original.format, frames=recipe.animated, shrink=shrink)
+    image = _load(job, source, shrink)
     orientation = valid_orientation(shape.orientation(image))
     _, page = _frames(image) if recipe.animated else (1, Size(image.width, image.height))
     loaded = upright(page, orientation)
     ratio = loaded.width / source.width, loaded.height / source.height
     return image, Plan(stage, geometry, orientation, ratio, layers=job.layers)
+
+
+def _load(job: Render, source: Size, shrink: float) -> pyvips.Image:
+    if not job.from_proof:
+        return codecs.load(job.path, job.original.format, frames=job.recipe.animated, shrink=shrink)
+    size = proof_size(job.original)
+    return proofs.open_proof(job.path, size, shrink * size.width / source.width)
 
 
 def _render_frame(image: pyvips.Image, plan: Plan, job: Render) -> pyvips.Image:

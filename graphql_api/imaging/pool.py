@@ -21,7 +21,7 @@ from graphql_api.domain.limits import USUAL_LIMITS
 from graphql_api.domain.media import Original
 from graphql_api.errors import Overloaded, TintypeError, TookTooLong, UnsupportedMedia
 from graphql_api.imaging import worker
-from graphql_api.imaging.jobs import Clean, Probe, Render, SelfTest, WorkerSettings
+from graphql_api.imaging.jobs import Clean, Probe, Prove, Render, SelfTest, WorkerSettings
 
 JobT = TypeVar("JobT")
 ResultT = TypeVar("ResultT")
@@ -79,6 +79,10 @@ class ImagingPool:
     async def render(self, job: Render) -> None:
         """Make a rendition into the job's target. UnsupportedMedia, TooLarge, Overloaded, StorageFull."""
         await self._run(worker.render, job)
+
+    async def prove(self, job: Prove) -> None:
+        """Make a proof into the job's target. UnsupportedMedia, TooLarge, Overloaded, StorageFull."""
+        await self._run(worker.prove, job)
 
     async def self_test(self, job: SelfTest) -> dict[str, bool]:
         """For every format: whether this machine writes and reads it."""

@@ -42,7 +42,7 @@ def look(image: pyvips.Image, plan: Plan, *, once: bool) -> Plan:
 def _trimmed(image: pyvips.Image, plan: Plan) -> Plan:
     """The plan for what is inside a border of the colour of the left top pixel."""
     tolerance = plan.stage.trim.tolerance if plan.stage.trim else 0
-    region = tone.to_srgb(_oriented(_cut_region(image, plan), plan.orientation))
+    region = tone.to_srgb(oriented(_cut_region(image, plan), plan.orientation))
     flat = region.flatten(background=_WHITE) if region.hasalpha() else region
     left, top, width, height = flat.find_trim(threshold=tolerance, background=flat(0, 0))
     if width == 0 or height == 0:  # it is of one colour all over
@@ -139,13 +139,13 @@ def _turn(image: pyvips.Image, plan: Plan) -> pyvips.Image:
     stage = plan.stage
     if plan.orientation == UPRIGHT and not stage.mirror and not stage.rotate:
         return image
-    image = _oriented(image.copy_memory(), plan.orientation)
+    image = oriented(image.copy_memory(), plan.orientation)
     if stage.mirror:
         image = image.fliphor()
     return image.rot(_RIGHT_ANGLES[int(stage.rotate)]) if stage.rotate in _RIGHT_ANGLES else image
 
 
-def _oriented(image: pyvips.Image, orientation: int) -> pyvips.Image:
+def oriented(image: pyvips.Image, orientation: int) -> pyvips.Image:
     """Upright; the cut may have lost what the file says of it, so it is said again."""
     if orientation == UPRIGHT:
         return image

@@ -14,7 +14,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from graphql_api.errors import TooLarge, UnsupportedMedia, full_disk_is_typed
-from graphql_api.imaging.jobs import Clean, Probe, Render, SelfTest, WorkerSettings
+from graphql_api.imaging.jobs import Clean, Probe, Prove, Render, SelfTest, WorkerSettings
 
 if TYPE_CHECKING:
     from graphql_api.domain.media import Original
@@ -59,6 +59,13 @@ def render(job: Render) -> None:
     from graphql_api.imaging import pipeline
 
     _run(functools.partial(pipeline.render, job))
+
+
+def prove(job: Prove) -> None:
+    """Make the proof that the job asks for."""
+    from graphql_api.imaging import proofs
+
+    _run(functools.partial(proofs.prove, job))
 
 
 def self_test(job: SelfTest) -> dict[str, bool]:
