@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import strawberry
 from strawberry.dataloader import DataLoader
 
 from graphql_api.domain.account import Principal
+from graphql_api.domain.media import Media
+from graphql_api.domain.traits import Traits
 from graphql_api.services.library import Library
 from graphql_api.web.context import Context
 
@@ -20,6 +23,7 @@ class GraphQLContext:
     principal: Principal
     services: Context
     tags: DataLoader[uuid.UUID, tuple[str, ...]]
+    traits: DataLoader[Media, Traits]
 
     @property
     def library(self) -> Library:
@@ -37,5 +41,9 @@ def make_context(principal: Principal, services: Context) -> GraphQLContext:
         tags = await services.library.tags_of(media_ids)
         return [tags.get(media_id, ()) for media_id in media_ids]
 
-    # No cache: two mutations of one request may change the same tags.
-    return GraphQLContext(principal, services, DataLoader(load_fn=load_tags, cache=False))
+    async def load_traits(media: list[Media]) -> Sequence[Traits]:
+        return await services.library.traits_of(principal, media)
+
+    # No cache: two mutations of one request may change the same tags, or delete a media and upload it again.
+    tags, traits = DataLoader(load_fn=load_tags, cache=False), DataLoader(load_fn=load_traits, cache=False)
+    return GraphQLContext(principal, services, tags, traits)

@@ -12,10 +12,11 @@ import strawberry
 from graphql_api.domain import media as domain
 from graphql_api.domain.page import Cursor
 from graphql_api.domain.rendition import plan
+from graphql_api.domain.traits import ColorSpace
 from graphql_api.domain.transform import IDENTITY
 from graphql_api.domain.transform_query import format_image_url
 from graphql_api.errors import InvalidInput, NotFound
-from schema import transform
+from schema import traits, transform
 from schema.connection import Connection, parse_page, present_page
 from schema.context import Info
 from schema.node import Node, find_media_id, format_global_id, media_id_of
@@ -58,6 +59,30 @@ class Media(Node):
     @strawberry.field(description="Words that the team has put on it, in their order.")
     async def tags(self, info: Info) -> list[str]:
         return list(await info.context.tags.load(self.domain.id))
+
+    @strawberry.field(description="What the colours of the original mean; null when that is not known.")
+    async def color_space(self, info: Info) -> ColorSpace | None:
+        return (await info.context.traits.load(self.domain)).color_space
+
+    @strawberry.field(description="What the camera wrote into the original; null when nothing is known of it.")
+    async def exif(self, info: Info) -> traits.Exif | None:
+        return traits.present_exif((await info.context.traits.load(self.domain)).exif)
+
+    @strawberry.field(description="What to show until the image is there; null when that is not known.")
+    async def placeholder(self, info: Info) -> traits.Placeholder | None:
+        return traits.present_placeholder((await info.context.traits.load(self.domain)).placeholder)
+
+    @strawberry.field(
+        description="At most 6 colours, the largest share first, none if all is transparent; null when not known."
+    )
+    async def palette(self, info: Info) -> list[traits.PaletteColor] | None:
+        return traits.present_palette((await info.context.traits.load(self.domain)).palette)
+
+    @strawberry.field(
+        description="64 bits in hexadecimal (DCT): alike images differ in few of them; null when not known."
+    )
+    async def perceptual_hash(self, info: Info) -> str | None:
+        return (await info.context.traits.load(self.domain)).perceptual_hash
 
 
 def _rendition(info: Info, media: domain.Media, asked: TransformInput) -> Rendition:

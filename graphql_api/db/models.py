@@ -56,11 +56,17 @@ class ApiKey(Model):
 
 
 class Blob(Model):
-    """The bytes of an original in the store, and how many media point at them. With none they wait to be removed."""
+    """The bytes of an original in the store, and how many media point at them. With none they wait to be removed.
+
+    `traits`, `phash` and `thumb` tell what the bytes show: null in rows that are older than these columns.
+    """
 
     sha256 = fields.CharField(max_length=64, primary_key=True)
     size = fields.BigIntField()
     refs = fields.BigIntField(default=0)
+    traits: fields.Field[Any] = fields.JSONField(null=True)
+    phash = fields.CharField(max_length=16, null=True)
+    thumb = fields.BinaryField(null=True)
 
     class Meta:
         table = "blob"

@@ -9,30 +9,41 @@ import pyvips
 
 from graphql_api.domain.geometry import Fit, Size
 from graphql_api.domain.media import Format, Original
+from graphql_api.domain.traits import Probed
 from graphql_api.domain.transform import Recipe, Stage
 from graphql_api.errors import TooLarge
-from graphql_api.imaging import codecs, gif, steps
+from graphql_api.imaging import codecs, gif, steps, traits
 from graphql_api.imaging.jobs import Probe, Render, SelfTest
+from graphql_api.imaging.overview import read_whole
 
 # An interlaced file is decoded whole before its first row comes out: it may have half the pixels of another.
 _INTERLACED_WEIGHT = 2
 _NEARLY_BLACK = 8
-_PROBE_SHRINK = 16  # JPEG and still WebP are read whole at any shrink, and a check needs no pixels
 
 
-def probe(job: Probe) -> Original:
-    """What the file is. Checks the header against the limit, then decodes all of it once; TooLarge, pyvips.Error."""
+def probe(job: Probe) -> Probed:
+    """What the file is and shows. Header first, then all of it is decoded. TooLarge, pyvips.Error."""
     image = codecs.load(job.path, job.format, frames=True, strict=True)
     frames, page = _frames(image)
     weight = _INTERLACED_WEIGHT if image.get_typeof("interlaced") else 1
     if page.pixels * frames * weight > job.max_pixels:
         raise TooLarge("file", f"The image has more than {job.max_pixels // weight} pixels, all frames counted.")
-    size = steps.upright(page, steps.orientation(image))
-    has_alpha = bool(image.hasalpha())
-    codecs.load(job.path, job.format, frames=frames > 1, strict=True, shrink=_PROBE_SHRINK).avg()
+    turned = steps.orientation(image)
+    size = steps.upright(page, turned)
+    original = Original(job.format, size.width, size.height, frames, bool(image.hasalpha()))
+    small = steps.run(_read(job, original), steps.Plan(Stage(traits.SIDE, traits.SIDE).geometry(size), turned))
     if job.format is Format.GIF and not gif.is_whole(job.path):
         raise pyvips.Error("the GIF has no end")
-    return Original(job.format, size.width, size.height, frames, has_alpha)
+    return Probed(original, *traits.describe(small, image))
+
+
+def _read(job: Probe, original: Original) -> pyvips.Image:
+    """The file decoded whole, small and in memory; of an animation the first frame, once all have been decoded."""
+    if original.frames > 1:
+        codecs.load(job.path, job.format, frames=True, strict=True).avg()
+    # JPEG and still WebP are read whole at any shrink.
+    shrink = max(original.width, original.height) / traits.SIDE
+    return read_whole(codecs.load(job.path, job.format, strict=True, shrink=shrink), traits.SIDE)
 
 
 def _frames(image: pyvips.Image) -> tuple[int, Size]:

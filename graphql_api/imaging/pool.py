@@ -16,7 +16,7 @@ from typing import TypeVar
 import structlog
 from pebble import ProcessExpired, ProcessPool
 
-from graphql_api.domain.media import Original
+from graphql_api.domain.traits import Probed
 from graphql_api.errors import Overloaded, TintypeError, UnsupportedMedia
 from graphql_api.imaging import worker
 from graphql_api.imaging.jobs import Probe, Render, SelfTest, WorkerSettings
@@ -64,8 +64,8 @@ class ImagingPool:
             context=multiprocessing.get_context("spawn"),
         )
 
-    async def probe(self, job: Probe) -> Original:
-        """What the file is. UnsupportedMedia, TooLarge, Overloaded."""
+    async def probe(self, job: Probe) -> Probed:
+        """What the file is and shows. UnsupportedMedia, TooLarge, Overloaded."""
         return await self._run(worker.probe, job)
 
     async def render(self, job: Render) -> None:

@@ -17,7 +17,7 @@ from graphql_api.errors import TooLarge, UnsupportedMedia, full_disk_is_typed
 from graphql_api.imaging.jobs import Probe, Render, SelfTest, WorkerSettings
 
 if TYPE_CHECKING:
-    from graphql_api.domain.media import Original
+    from graphql_api.domain.traits import Probed
 
 _M_ARENA_MAX = -8  # of glibc's mallopt(3)
 
@@ -40,8 +40,8 @@ def start(settings: WorkerSettings) -> None:
     codecs.lock_down()
 
 
-def probe(job: Probe) -> Original:
-    """Tell what the file is; UnsupportedMedia when it does not decode from end to end."""
+def probe(job: Probe) -> Probed:
+    """Tell what the file is and shows; UnsupportedMedia when it does not decode from end to end."""
     from graphql_api.imaging import pipeline
 
     return _run(functools.partial(pipeline.probe, job))

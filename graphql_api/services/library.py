@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
+from graphql_api.db import blobs
 from graphql_api.db import media as rows
 from graphql_api.db.database import transaction
 from graphql_api.domain import ids
 from graphql_api.domain.account import Principal, Scope, Team
 from graphql_api.domain.media import Changes, Details, Keep, Media, Original, Upload, clean_name, sniff
 from graphql_api.domain.page import Page, PageRequest
+from graphql_api.domain.traits import Probed, Traits
 from graphql_api.errors import InvalidInput, NotFound, TooLarge, UnsupportedMedia
 from graphql_api.imaging.jobs import Probe
 from graphql_api.imaging.pool import ImagingPool
@@ -61,11 +63,11 @@ class Library:
         limit = principal.plan.max_file_bytes
         if upload.size > limit:
             raise TooLarge("file", f"The file has more than {limit} bytes.")
-        original = await self._probe(upload)
+        probed = await self._probe(upload)
         await self._tools.originals.put(upload)
-        media = self._new_media(principal, team, upload, original, details)
+        media = self._new_media(principal, team, upload, probed.original, details)
         async with transaction():
-            await self._tools.originals.hold(upload)
+            await self._tools.originals.hold(upload, probed)
             await rows.insert(media)
             if details.tags:
                 await rows.set_tags(team.id, media.id, details.tags)
@@ -87,7 +89,7 @@ class Library:
             except (UnsupportedMedia, TooLarge) as error:
                 raise error.at("url") from error
 
-    async def _probe(self, upload: Upload) -> Original:
+    async def _probe(self, upload: Upload) -> Probed:
         found = sniff(upload.head)
         if found is None:
             raise UnsupportedMedia(
@@ -145,6 +147,15 @@ class Library:
     async def tags_of(self, media_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, tuple[str, ...]]:
         """The tags of media that the caller was given."""
         return await rows.tags_of(media_ids)
+
+    async def traits_of(self, principal: Principal, media: Sequence[Media]) -> Sequence[Traits]:
+        """What media that the caller was given show, in order; empty where nothing was written down.
+
+        Where a picture was taken, and with which very device, is told to its team alone, however public it is.
+        """
+        found = await blobs.traits_of({item.sha256 for item in media})
+        known = [(item, found.get(item.sha256, Traits())) for item in media]
+        return [traits if principal.owns(item.team_id) else traits.without_private() for item, traits in known]
 
     def _find_visible(self, principal: Principal, media: Media | None) -> Media | None:
         if media is None or not media.is_live(self._tools.clock()):

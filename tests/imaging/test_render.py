@@ -42,7 +42,7 @@ class Lab:
     async def probe(self, content: bytes) -> Original:
         found = sniff(content[:64])
         assert found
-        return await self._imaging.probe(Probe(self.keep(content), found, MAX_PIXELS))
+        return (await self._imaging.probe(Probe(self.keep(content), found, MAX_PIXELS))).original
 
     async def render(self, content: bytes, transform: Transform) -> bytes:
         original = await self.probe(content)
