@@ -22,7 +22,7 @@ _NEARLY_BLACK = 8
 
 
 def probe(job: Probe) -> Probed:
-    """What the file is and shows. Header first, then all of it is decoded. TooLarge, pyvips.Error."""
+    """What the file is and shows. Checks the header against the limit, then decodes all; TooLarge, pyvips.Error."""
     image = codecs.load(job.path, job.format, frames=True, strict=True)
     frames, page = _frames(image)
     weight = _INTERLACED_WEIGHT if image.get_typeof("interlaced") else 1
