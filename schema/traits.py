@@ -72,7 +72,7 @@ class PaletteColor:
     """A PaletteColor."""
 
     color: str = strawberry.field(description="The colour, as `#rrggbb`.")
-    share: float = strawberry.field(description="Its share of the pixels that are not transparent, 0 to 1.")
+    share: float = strawberry.field(description="Its share of the visible pixels, 0 to 1.")
 
 
 def present_exif(exif: domain.Exif | None) -> Exif | None:

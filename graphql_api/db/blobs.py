@@ -54,4 +54,5 @@ async def delete_unreferenced(sha256: str) -> bool:
 
 async def unreferenced(*, after: str = "", limit: int) -> list[str]:
     """Bytes that nothing points at, in the order of their digests."""
-    return [row.sha256 for row in await Blob.filter(refs=0, sha256__gt=after).order_by("sha256").limit(limit)]
+    rows = Blob.filter(refs=0, sha256__gt=after).order_by("sha256").limit(limit)
+    return [str(digest) for digest in await rows.values_list("sha256", flat=True)]

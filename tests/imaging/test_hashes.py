@@ -122,3 +122,11 @@ def test_a_palette_tells_the_shares_of_distinct_colors() -> None:
     assert [item.share for item in found] == [0.6667, 0.3333]
     assert found[0].color == "#3050a0"
     assert len(palette(waves(40, 40))) == MAX_COLORS
+    assert sum(item.share for item in palette(waves(40, 40))) == pytest.approx(1, abs=0.001)
+
+
+def test_a_faint_picture_has_colors_too() -> None:
+    picture = Image.new("RGBA", (10, 10), (255, 0, 0, 0))
+    picture.paste((0, 0, 255, 12), (2, 2, 6, 6))
+
+    assert [(item.color, item.share) for item in palette(picture)] == [("#0000ff", 1)]
