@@ -19,6 +19,7 @@ _NAMES = {
     b"ProPhoto RGB": ColorSpace.PROPHOTO_RGB,
     b"sRGB IEC61966-2": ColorSpace.SRGB,
     b"sRGB built-in": ColorSpace.SRGB,  # of Little CMS
+    b"sRGB Gamut with sRGB Transfer": ColorSpace.SRGB,  # of Skia, in what Android phones write
 }
 _INTERPRETATIONS = {
     "srgb": ColorSpace.SRGB,
