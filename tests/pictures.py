@@ -7,7 +7,8 @@ import random
 import struct
 import zlib
 
-from PIL import Image, ImageDraw
+from PIL import ExifTags, Image, ImageDraw
+from PIL.TiffImagePlugin import IFDRational
 
 ORIENTATION = 0x0112
 
@@ -40,6 +41,39 @@ def jpeg(width: int = 120, height: int = 90, *, seed: int = 1, orientation: int 
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     return encode(picture, "JPEG", quality=90, exif=exif)
+
+
+def camera(orientation: int = 1) -> Image.Exif:
+    """What a phone writes: all that we look for, taken in Reykjavik below the sea."""
+    exif = Image.Exif()
+    base, gps = ExifTags.Base, ExifTags.GPS
+    exif[base.Orientation] = orientation
+    exif[base.Make], exif[base.Model] = "Maker", "Model 7"
+    exif[base.Artist], exif[base.Copyright] = "Zoë".encode(), "© Zoë".encode()
+    exif.get_ifd(ExifTags.IFD.Exif).update(
+        {
+            base.ExposureTime: IFDRational(1, 125),
+            base.FNumber: IFDRational(28, 10),
+            base.ISOSpeedRatings: 400,
+            base.DateTimeOriginal: "2024:05:06 07:08:09",
+            base.OffsetTimeOriginal: "-03:30",
+            base.FocalLength: IFDRational(35, 1),
+            base.BodySerialNumber: "B123",
+            base.LensModel: "Lens 35mm",
+            base.LensSerialNumber: "L456",
+        }
+    )
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update(
+        {
+            gps.GPSLatitudeRef: "N",
+            gps.GPSLatitude: (IFDRational(64), IFDRational(8), IFDRational(30)),
+            gps.GPSLongitudeRef: "W",
+            gps.GPSLongitude: (IFDRational(21), IFDRational(56), IFDRational(15)),
+            gps.GPSAltitudeRef: b"\1",
+            gps.GPSAltitude: IFDRational(125, 10),
+        }
+    )
+    return exif
 
 
 def png(width: int = 120, height: int = 90, *, seed: int = 1, mode: str = "RGB") -> bytes:

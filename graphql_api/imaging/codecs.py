@@ -14,6 +14,7 @@ from typing import Any
 import pyvips
 
 from graphql_api.domain.format import Format
+from graphql_api.domain.geometry import Size
 from graphql_api.imaging import foreign
 
 _LOADERS = {
@@ -24,6 +25,8 @@ _LOADERS = {
     Format.TIFF: ("tiffload", "VipsForeignLoadTiffFile"),
     Format.SVG: ("svgload", "VipsForeignLoadSvgFile"),
 }
+
+_THUMB_LOADER = "VipsForeignLoadWebpBuffer"  # for what we wrote ourselves
 
 # Effort and filter levels give most of the size for a fraction of the time of the encoders' own defaults.
 _SAVERS: dict[Format, tuple[str, dict[str, Any]]] = {
@@ -50,7 +53,7 @@ def lock_down(max_pixels: int) -> None:
     pyvips.cache_set_max_mem(0)
     pyvips.cache_set_max_files(0)
     pyvips.operation_block_set("VipsForeignLoad", True)
-    for _, loader in _LOADERS.values():
+    for loader in (*(loader for _, loader in _LOADERS.values()), _THUMB_LOADER):
         pyvips.operation_block_set(loader, False)
     logging.getLogger("pyvips").setLevel(logging.CRITICAL)
     foreign.lock_down(max_pixels)
@@ -75,6 +78,17 @@ def load(path: Path, source: Format, *, frames: bool = False, strict: bool = Fal
     elif source is Format.SVG:
         options["scale"] = 1 / shrink
     return _operation(_LOADERS[source][0])(str(path), **options)
+
+
+def load_thumb(content: bytes) -> pyvips.Image:
+    """A thumbnail of ours, in memory."""
+    return _operation("webpload_buffer")(content).copy_memory()
+
+
+def frames_of(image: pyvips.Image) -> tuple[int, Size]:
+    """How many frames a loaded image holds, and the size of one."""
+    height = image.get_page_height()
+    return image.height // height, Size(image.width, height)
 
 
 def _jpeg_shrink(shrink: float) -> int:

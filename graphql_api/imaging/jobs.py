@@ -9,6 +9,7 @@ from pathlib import Path
 from graphql_api.domain.format import Format
 from graphql_api.domain.limits import PictureLimits
 from graphql_api.domain.media import Original
+from graphql_api.domain.stage import Stage
 from graphql_api.domain.transform import Recipe
 
 
@@ -53,6 +54,16 @@ class Prove:
     path: Path
     original: Original
     target: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """Carry a stage out in miniature on the thumbnail of an original; `layers` has the files of its overlays."""
+
+    thumb: bytes
+    original: Original
+    stage: Stage
+    layers: Mapping[str, Path] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

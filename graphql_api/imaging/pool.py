@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import TypeVar
@@ -18,10 +18,10 @@ from pebble import ProcessExpired, ProcessPool
 
 from graphql_api.domain.format import Format
 from graphql_api.domain.limits import USUAL_LIMITS
-from graphql_api.domain.media import Original
+from graphql_api.domain.traits import Placeholder, Probed
 from graphql_api.errors import Overloaded, TintypeError, TookTooLong, UnsupportedMedia
 from graphql_api.imaging import worker
-from graphql_api.imaging.jobs import Clean, Probe, Prove, Render, SelfTest, WorkerSettings
+from graphql_api.imaging.jobs import Clean, Probe, Prove, Render, SelfTest, Sketch, WorkerSettings
 
 JobT = TypeVar("JobT")
 ResultT = TypeVar("ResultT")
@@ -68,8 +68,8 @@ class ImagingPool:
             context=multiprocessing.get_context("spawn"),
         )
 
-    async def probe(self, job: Probe) -> Original:
-        """What the file is. UnsupportedMedia, TooLarge, Overloaded."""
+    async def probe(self, job: Probe) -> Probed:
+        """What the file is and shows. UnsupportedMedia, TooLarge, Overloaded."""
         return await self._run(worker.probe, job)
 
     async def clean(self, job: Clean) -> None:
@@ -83,6 +83,10 @@ class ImagingPool:
     async def prove(self, job: Prove) -> None:
         """Make a proof into the job's target. UnsupportedMedia, TooLarge, Overloaded, StorageFull."""
         await self._run(worker.prove, job)
+
+    async def sketch(self, jobs: Sequence[Sketch]) -> list[Placeholder]:
+        """The placeholders of these stages' results, in order. UnsupportedMedia, Overloaded."""
+        return await self._run(worker.sketch, jobs)
 
     async def self_test(self, job: SelfTest) -> dict[str, bool]:
         """For every format: whether this machine writes and reads it."""

@@ -10,14 +10,14 @@ import functools
 import os
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 from graphql_api.errors import TooLarge, UnsupportedMedia, full_disk_is_typed
-from graphql_api.imaging.jobs import Clean, Probe, Prove, Render, SelfTest, WorkerSettings
+from graphql_api.imaging.jobs import Clean, Probe, Prove, Render, SelfTest, Sketch, WorkerSettings
 
 if TYPE_CHECKING:
-    from graphql_api.domain.media import Original
+    from graphql_api.domain.traits import Placeholder, Probed
 
 _M_ARENA_MAX = -8  # of glibc's mallopt(3)
 
@@ -40,11 +40,11 @@ def start(settings: WorkerSettings) -> None:
     codecs.lock_down(settings.max_pixels)
 
 
-def probe(job: Probe) -> Original:
-    """Tell what the file is; UnsupportedMedia when it does not decode from end to end."""
-    from graphql_api.imaging import pipeline
+def probe(job: Probe) -> Probed:
+    """Tell what the file is and shows; UnsupportedMedia when it does not decode from end to end."""
+    from graphql_api.imaging import probing
 
-    return _run(functools.partial(pipeline.probe, job))
+    return _run(functools.partial(probing.probe, job))
 
 
 def clean(job: Clean) -> None:
@@ -66,6 +66,13 @@ def prove(job: Prove) -> None:
     from graphql_api.imaging import proofs
 
     _run(functools.partial(proofs.prove, job))
+
+
+def sketch(jobs: Sequence[Sketch]) -> list[Placeholder]:
+    """The placeholders of these stages' results: so small that several are one piece of work."""
+    from graphql_api.imaging import sketch as sketches
+
+    return _run(lambda: [sketches.sketch(job) for job in jobs])
 
 
 def self_test(job: SelfTest) -> dict[str, bool]:

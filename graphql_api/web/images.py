@@ -12,7 +12,7 @@ from aiohttp import web
 
 from graphql_api.domain.media import Media
 from graphql_api.domain.rendition import Rendition, StoredRendition
-from graphql_api.domain.transform_query import parse_image_query
+from graphql_api.domain.transform_query import PRESET, parse_image_query
 from graphql_api.errors import NotFound
 from graphql_api.services.renderer import Asked
 from graphql_api.web.accept import accepted_formats
@@ -31,19 +31,24 @@ async def get_image(request: web.Request) -> web.StreamResponse:
         headers["Vary"] = "Accept"
     if _is_known(request, rendition):
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-    stored = await context.renderer.render(rendition)
-    return await _send(request, context, stored, headers | {"Content-Type": rendition.content_type})
+    headers["Content-Type"] = rendition.content_type
+    try:
+        return await _send(request, context, await context.renderer.render(rendition), headers)
+    except FileNotFoundError:
+        # It had to make room for others between the two; so soon again it will not.
+        return await _send(request, context, await context.renderer.render(rendition), headers)
 
 
 async def _plan(request: web.Request, context: Context) -> Rendition:
     uid, _, extension = request.match_info["name"].partition(".")
-    transform = parse_image_query(request.query.items(), extension)
-    if transform is None:
-        raise NotFound("There is no such image format.")
     principal = await authenticate(request)
     media = await context.library.get_by_uid(principal, uid)
     if media.storage != request.match_info["storage"]:
         raise NotFound("There is no such media.")
+    preset = await context.presets.find(media.team_id, request.query.get(PRESET, ""))
+    transform = parse_image_query([*(preset.pairs if preset else ()), *request.query.items()], extension)
+    if transform is None:
+        raise NotFound("There is no such image format.")
     accepted = accepted_formats(request.headers.get("Accept")) if transform.output.auto else ()
     return await context.renderer.plan(principal, media, Asked(transform, accepted=accepted))
 
@@ -100,11 +105,7 @@ async def _send(
     if request.method == "HEAD":
         return web.Response(status=status, headers={**headers, **extra})
     pieces = context.renderer.read(stored, start, stop - start)
-    try:
-        # Before the head is sent: a rendition that was deleted a moment ago can still be a plain 404.
-        first = await anext(pieces)
-    except FileNotFoundError as error:
-        raise NotFound("There is no such media.") from error
+    first = await anext(pieces)  # before the head is sent: what is no longer there can still be made again
     if len(first) == stop - start:
         return web.Response(status=status, body=first, headers={**headers, **extra})
     response = web.StreamResponse(status=status, headers={**headers, **extra})

@@ -44,7 +44,7 @@ async def _probe(pool: ImagingPool, folder: Path, content: bytes, claimed: Forma
     path.write_bytes(content)
     found = claimed or sniff(content[:HEAD_BYTES])
     assert found
-    return await pool.probe(Probe(path, found, USUAL_LIMITS))
+    return (await pool.probe(Probe(path, found, USUAL_LIMITS))).original
 
 
 @functools.cache
@@ -118,7 +118,7 @@ async def test_a_name_full_of_options_is_only_a_name(imaging: ImagingPool, tmp_p
     path = folder / "x.jpg[shrink=8,fail_on=none]"
     path.write_bytes(pictures.jpeg(100, 80))
 
-    original = await imaging.probe(Probe(path, Format.JPEG, USUAL_LIMITS))
+    original = (await imaging.probe(Probe(path, Format.JPEG, USUAL_LIMITS))).original
     target = folder / "out.png[compression=0]"
     await imaging.render(
         Render(path, original, Transform().in_format(Format.WEBP).settle(original), target, USUAL_LIMITS)
