@@ -29,7 +29,7 @@ from graphql_api.services.presets import Presets
 from graphql_api.services.renderer import Renderer
 from graphql_api.services.spool import Spool
 from graphql_api.storage.local import LocalStore
-from graphql_api.web import cors, images, middleware, pages
+from graphql_api.web import cdn, cors, images, middleware, pages
 from graphql_api.web.context import CONTEXT, Context
 from rest_compat.dialect import mount
 from rest_compat.imgpro.routes import IMGPRO
@@ -119,6 +119,7 @@ def _bounds(settings: Settings) -> Bounds:
         seconds=settings.imaging_seconds,
         queue=settings.imaging_queue,
         max_pixels=settings.max_pixels,
+        recycle_bytes=settings.imaging_recycle_mb * MIB,
     )
 
 
@@ -178,6 +179,8 @@ def _add_routes(app: web.Application) -> None:
     router.add_options("/graphql", cors.allow)
     router.add_get("/src/{storage}/{name}", images.get_image)
     router.add_options("/src/{storage}/{name}", cors.allow)
+    router.add_get(cdn.PREFIX + "{options}/{source:.+}", cdn.get_image)
+    router.add_options(cdn.PREFIX + "{options}/{source:.+}", cors.allow)
     router.add_get("/healthz", pages.get_health)
     router.add_get("/readyz", pages.get_readiness)
     app.add_subapp("/static/", pages.static_files())

@@ -91,6 +91,11 @@ class Settings(BaseSettings):
     imaging_queue: int = Field(64, ge=0, description="Image jobs that may wait; past it the answer is 503.")
     imaging_seconds: float = Field(30.0, gt=0, description="Time limit of one image job; its process is killed.")
     imaging_memory_mb: int = Field(2048, ge=512, description="Address space of one imaging process, in MiB.")
+    imaging_recycle_mb: int = Field(
+        512,
+        ge=64,
+        description="Resident memory of one imaging process after a job, in MiB, above which it is replaced.",
+    )
     log_format: str = Field("auto", pattern="^(auto|json|text)$", description="`json`, `text`, or by terminal.")
 
     @model_validator(mode="before")

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import structlog
 from pebble import ProcessExpired, ProcessPool
@@ -43,6 +43,7 @@ class Bounds:
     seconds: float
     queue: int
     max_pixels: int = USUAL_LIMITS.max_pixels
+    recycle_bytes: int = 512 * 1024 * 1024  # resident after a job: more, and the workers are replaced
 
 
 class ImagingPool:
@@ -125,11 +126,11 @@ class ImagingPool:
     async def _submit(self, function: Callable[[JobT], ResultT], job: JobT) -> ResultT:
         seconds = min(self._bounds.seconds, _DRAWING_SECONDS) if _draws(job) else self._bounds.seconds
         try:
-            future = self._active_pool().schedule(function, args=(job,), timeout=seconds)
+            future = self._active_pool().schedule(worker.work, args=(function, job), timeout=seconds)
         except RuntimeError as error:
             raise BrokenProcessPool from error
         try:
-            return await asyncio.wrap_future(future)
+            result, resident = await asyncio.wrap_future(future)
         except TimeoutError as error:
             log.warning("imaging_timeout", job=type(job).__name__)
             raise TookTooLong(f"The image took more than {seconds:g} seconds to process.") from error
@@ -139,6 +140,15 @@ class ImagingPool:
         except TintypeError as error:
             log.info("imaging_refused", job=type(job).__name__, code=error.code, detail=_detail(error))
             raise
+        if resident > self._bounds.recycle_bytes:
+            self._recycle(resident)
+        return cast("ResultT", result)
+
+    def _recycle(self, resident: int) -> None:
+        """Give the next jobs to new workers; the old ones end when they have done theirs."""
+        log.info("imaging_workers_recycled", resident=resident)
+        old, self._pool = self._pool, self._new_pool()
+        asyncio.get_running_loop().run_in_executor(None, _drain, old)
 
     def _active_pool(self) -> ProcessPool:
         if not self._pool.active:
@@ -156,6 +166,11 @@ def _draws(job: object) -> bool:
 
 def _stop(pool: ProcessPool) -> None:
     pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
+
+
+def _drain(pool: ProcessPool) -> None:
+    pool.close()  # type: ignore[no-untyped-call]
     pool.join()
 
 

@@ -11,6 +11,7 @@ import os
 import resource
 import signal
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from graphql_api.errors import TooLarge, UnsupportedMedia, full_disk_is_typed
@@ -21,7 +22,10 @@ if TYPE_CHECKING:
 
 _M_ARENA_MAX = -8  # of glibc's mallopt(3)
 
+_TRIM_BYTES = 192 * 1024 * 1024
+
 T = TypeVar("T")
+JobT = TypeVar("JobT")
 
 
 def start(settings: WorkerSettings) -> None:
@@ -82,13 +86,32 @@ def self_test(job: SelfTest) -> dict[str, bool]:
     return _run(functools.partial(pipeline.self_test, job))
 
 
-def _run(work: Callable[[], T]) -> T:
-    """Do the work; what libvips says stays in the traceback, which only the log sees (it quotes other requests)."""
+def work(function: Callable[[JobT], T], job: JobT) -> tuple[T, int]:
+    """Do one job; what it gives, and the bytes that this process holds resident after it."""
+    result = function(job)
+    if (resident := _resident()) > _TRIM_BYTES:
+        # What a large image leaves behind in malloc's lists goes back to the system.
+        if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+            trim(0)
+        resident = _resident()
+    return result, resident
+
+
+def _resident() -> int:
+    """Resident bytes of this process; 0 where there is no /proc to ask."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+def _run(task: Callable[[], T]) -> T:
+    """Do it; what libvips says stays in the traceback, which only the log sees (it quotes other requests)."""
     import pyvips
 
     try:
         with full_disk_is_typed():
-            return work()
+            return task()
     except pyvips.Error as error:
         raise UnsupportedMedia("file", "The image is damaged, or of a kind that cannot be decoded.") from error
     except MemoryError as error:

@@ -21,7 +21,7 @@ from graphql_api.domain.rendition import Rendition, StoredRendition
 from graphql_api.domain.transform import IDENTITY, Transform
 from graphql_api.errors import InvalidInput, NotConfigured, NotFound, TintypeError
 from graphql_api.imaging import abilities
-from graphql_api.imaging.jobs import Prove, Render
+from graphql_api.imaging.jobs import Probe, Prove, Render
 from graphql_api.imaging.pool import ImagingPool
 from graphql_api.services.cache import RenditionCache
 from graphql_api.services.library import Library
@@ -143,6 +143,15 @@ class Renderer:
         media = await self.library.get_own(principal, media_id)
         await self.cache.purge(renditions_prefix(media.sha256))
         return media
+
+    async def measure(self, rendition: Rendition) -> Size:
+        """Width and height of the result; where only the pixels can tell, it is rendered for that."""
+        if (size := rendition.size) is not None:
+            return size
+        stored = await self.render(rendition)
+        async with self._file(stored.key) as path:
+            probed = await self.imaging.probe(Probe(path, rendition.recipe.format, self.limits, measures_only=True))
+        return Size(probed.original.width, probed.original.height)
 
     def read(self, stored: StoredRendition, start: int, size: int) -> AsyncIterator[bytes]:
         """A part of a stored rendition."""
