@@ -16,6 +16,7 @@ import pyvips
 from graphql_api.domain.format import Format
 from graphql_api.domain.geometry import Size
 from graphql_api.imaging import foreign
+from graphql_api.imaging.metadata import NOTHING, Carried, with_head
 
 _LOADERS = {
     Format.JPEG: ("jpegload", "VipsForeignLoadJpegFile"),
@@ -95,15 +96,17 @@ def _jpeg_shrink(shrink: float) -> int:
     return next((step for step in _JPEG_SHRINKS if shrink / step >= _SHRINK_MARGIN), 1)
 
 
-def save(image: pyvips.Image, path: Path, target: Format, *, quality: int | None = None, keep: str = "none") -> None:
-    """Write the file with the metadata that `keep` names; JPEG, which has no transparency, gets white behind it."""
+def save(
+    image: pyvips.Image, path: Path, target: Format, *, quality: int | None = None, carried: Carried = NOTHING
+) -> None:
+    """Write the file with the metadata that is carried over; JPEG, which has no transparency, gets white behind it."""
     if target is Format.JPEG and image.hasalpha():
         image = image.flatten(background=_WHITE)
     name, options = _SAVERS[target]
     if quality is not None:
         options = options | _quality_options(target, quality)
     # Through memory: of a full disk libvips would say no more than that it could not write.
-    path.write_bytes(getattr(image, name)(keep=keep, **options))
+    path.write_bytes(with_head(getattr(image, name)(keep=carried.keep, **options), carried.head))
 
 
 def _quality_options(target: Format, quality: int) -> dict[str, Any]:

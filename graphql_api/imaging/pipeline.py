@@ -31,8 +31,8 @@ def render(job: Render) -> None:
     blocks = metadata.read(image)
     plain = tone.is_plain(image)
     result = _render_frames(image, plan, job) if recipe.animated else _render_frame(image, plan, job)
-    result, keep = metadata.attach(result, blocks, recipe.format, recipe.metadata)
-    codecs.save(result, job.target, recipe.format, quality=recipe.encoder_quality, keep=keep)
+    result, carried = metadata.attach(result, blocks, recipe.format, recipe.metadata)
+    codecs.save(result, job.target, recipe.format, quality=recipe.encoder_quality, carried=carried)
     if plain and _serves_original(job) and job.path.stat().st_size <= job.target.stat().st_size:
         shutil.copyfile(job.path, job.target)
 

@@ -32,8 +32,9 @@ def prove(job: Prove) -> None:
     orientation = valid_orientation(shape.orientation(image))
     scaled = shape.resample(image, upright(size, orientation))
     picture = tone.to_srgb(shape.oriented(scaled.copy_memory(), orientation))
-    sheet, keep = metadata.attach(_with_alpha_below(picture), blocks, Format.JPEG, Metadata.COPYRIGHT)
-    job.target.write_bytes(sheet.jpegsave_buffer(Q=proof.QUALITY, optimize_coding=True, subsample_mode="on", keep=keep))
+    sheet, carried = metadata.attach(_with_alpha_below(picture), blocks, Format.JPEG, Metadata.COPYRIGHT)
+    content = sheet.jpegsave_buffer(Q=proof.QUALITY, optimize_coding=True, subsample_mode="on", keep="none")
+    job.target.write_bytes(metadata.with_head(content, carried.head))
 
 
 def _with_alpha_below(image: pyvips.Image) -> pyvips.Image:
