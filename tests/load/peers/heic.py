@@ -5,18 +5,18 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
+
+from PIL import Image
 
 _QUALITY = 80
 
 
 def main(picture: Path, heic: Path, decoded: Path) -> None:
     """Write the picture as HEIC, and what it decodes to."""
-    from PIL import Image
-    from pillow_heif import register_heif_opener
-
-    register_heif_opener()
+    importlib.import_module("pillow_heif").register_heif_opener()
     with Image.open(picture) as image:
         image.convert("RGB").save(heic, quality=_QUALITY)
     with Image.open(heic) as image:

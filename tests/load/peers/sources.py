@@ -1,0 +1,75 @@
+"""The one picture that every server is given, in each of the formats it is read from."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyvips
+
+from graphql_api.domain.geometry import Size
+from graphql_api.domain.media import Format
+from tests.load.photo import take_photo
+
+# A real photograph, where the checkout has this neighbour: nothing depends on it.
+_CORPUS = Path(__file__).parents[4] / "shared" / "corpus" / "photo-6mp.jpg"
+_WIDTH = 2720  # of the picture that is made where there is no photograph
+_JPEG_QUALITY = 85
+_SAVERS: dict[str, tuple[str, dict[str, int | str]]] = {
+    "png": ("pngsave", {"compression": 6, "filter": "all"}),
+    "webp": ("webpsave", {"Q": 90}),
+    "avif": ("heifsave", {"compression": "av1", "Q": 75, "effort": 1}),
+}
+_SECONDS = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A picture in a file; `decoded` holds the same pixels in a format that libvips reads."""
+
+    kind: str
+    path: Path
+    decoded: Path
+    size: Size
+
+    @property
+    def format(self) -> Format | None:
+        """Its format; None of a HEIC."""
+        return None if self.kind == "heic" else Format(self.kind)
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.path.stat().st_size / 1e6:.2f} MB"
+
+
+def make_sources(folder: Path, pillow: Path | None) -> dict[str, Source]:
+    """The picture in every format, as files in `folder`; a HEIC only where `pillow`, a Python that writes it, is given."""
+    jpeg = folder / "photo.jpg"
+    jpeg.write_bytes(_take(folder).read_bytes())
+    image = pyvips.Image.new_from_file(str(jpeg)).copy_memory()
+    size = Size(image.width, image.height)
+    sources = {"jpg": Source("jpg", jpeg, jpeg, size)}
+    for kind, (saver, options) in _SAVERS.items():
+        path = folder / f"photo.{kind}"
+        getattr(image, saver)(str(path), keep="none", **options)
+        sources[kind] = Source(kind, path, path, size)
+    if pillow:
+        heic, decoded = folder / "photo.heic", folder / "decoded.png"
+        program = [str(pillow), str(Path(__file__).with_name("heic.py"))]
+        subprocess.run([*program, str(jpeg), str(heic), str(decoded)], timeout=_SECONDS, check=True)
+        sources["heic"] = Source("heic", heic, decoded, size)
+    return sources
+
+
+def _take(folder: Path) -> Path:
+    """TINTYPE_BENCH_PHOTO, the corpus, or the photo that is made, as small as what peers are usually measured with."""
+    if "TINTYPE_BENCH_PHOTO" not in os.environ and _CORPUS.exists():
+        return _CORPUS
+    photo = take_photo(folder.parent)
+    if photo.format is Format.JPEG and photo.size.width <= _WIDTH:
+        return photo.path
+    path = folder / "taken.jpg"
+    image = pyvips.Image.new_from_file(str(photo.path))
+    image.resize(_WIDTH / image.width).jpegsave(str(path), Q=_JPEG_QUALITY, optimize_coding=True, keep="none")
+    return path
