@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,18 +56,18 @@ def _resident(pid: int) -> int:
 
 
 @contextmanager
-def watch_trees(pids: Mapping[str, int]) -> Iterator[dict[str, Memory]]:
-    """For each name the PSS of a process with all its descendants, four times a second, until the context ends.
+def watch_trees(trees: Mapping[str, Sequence[int]]) -> Iterator[dict[str, Memory]]:
+    """For each name the PSS of its processes with all their descendants, four times a second, until the context ends.
 
     PSS shares a page out among those who have it (proc(5), smaps_rollup): what forked workers share counts once.
     """
-    memories = {name: Memory(_tree_pss(pid), 0) for name, pid in pids.items()}
+    memories = {name: Memory(sum(map(_tree_pss, pids)), 0) for name, pids in trees.items()}
     ended = threading.Event()
 
     def sample() -> None:
         while not ended.wait(_TREE_SAMPLE_SECONDS):
-            for name, pid in pids.items():
-                memories[name].peak = max(memories[name].peak, _tree_pss(pid))
+            for name, pids in trees.items():
+                memories[name].peak = max(memories[name].peak, sum(map(_tree_pss, pids)))
 
     thread = threading.Thread(target=sample, daemon=True)
     thread.start()

@@ -14,7 +14,7 @@ from tests.load.peers.sources import Source
 # Tintype's own defaults, which are the usual ones (docs/adr/0005-encoder-settings.md).
 NOMINAL = {Format.JPEG: 80, Format.WEBP: 80, Format.AVIF: 63}
 SAMPLE_WIDTHS = (608, 640, 672)
-_LOWEST, _HIGHEST = 30, 95
+_LOWEST, HIGHEST = 30, 95
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ def calibrate(contender: Contender, source: Source, target: Format, aim: float |
 
 def _search(measure: Callable[[int], Quality], start: int, nominal: Quality, aim: float) -> tuple[int, Quality] | None:
     """By halving, first between the start and a few steps beside it: nominal qualities are not far off."""
-    good, bad = _HIGHEST + 1, _LOWEST - 1
+    good, bad = HIGHEST + 1, _LOWEST - 1
     best: tuple[int, Quality] | None = None
     if nominal.ssim >= aim:
         good, best = start, (start, nominal)
@@ -55,7 +55,7 @@ def _search(measure: Callable[[int], Quality], start: int, nominal: Quality, aim
     while good - bad > 1:
         near = bad + step if best is None else good - step
         quality = near if bad < near < good else (good + bad) // 2
-        quality = min(quality, _HIGHEST)
+        quality = min(quality, HIGHEST)
         step *= 2
         measured = measure(quality)
         if measured.ssim >= aim:

@@ -7,10 +7,11 @@ the same work is compared; with TINTYPE_BENCH_PEERS=stock they run as they come,
 from __future__ import annotations
 
 import asyncio
+import itertools
 import json
 import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -50,16 +51,20 @@ class CannotRead(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """A running server; `path` is where it has a source in a format, so wide, of such quality. CannotRead."""
+    """A running server, of one process or several; `path` is where a rendition is by its width and quality. CannotRead.
+
+    Of several `ports` each takes its turn, as behind a load balancer.
+    """
 
     name: str
-    pid: int
-    origin: str
+    pids: Sequence[int]
+    ports: Iterator[int]
     path: Callable[[Source, Format, int, int], str]
 
     def question(self, source: Source, target: Format, width: int, quality: int) -> Question:
         """A rendition as it is asked for. CannotRead."""
-        return Question(f"{self.origin}{self.path(source, target, width, quality)}", target.content_type)
+        path = self.path(source, target, width, quality)
+        return Question(f"http://{HOST}:{next(self.ports)}{path}", target.content_type)
 
 
 def is_stock() -> bool:
@@ -71,7 +76,7 @@ def is_stock() -> bool:
 def start_tintype(folder: Path) -> Iterator[Contender]:
     """One web process and an imaging worker a core, as `tintype serve` is without any setting."""
     with tintype(new_installation(folder, "tintype")) as server:
-        yield Contender("Tintype", server.pid, server.url, _Uploads(server).path)
+        yield Contender("Tintype", [server.pid], itertools.repeat(server.port), _Uploads(server).path)
 
 
 @dataclass(slots=True)
@@ -92,7 +97,11 @@ class _Uploads:
 
 @contextmanager
 def start_ipx(folder: Path, sources: Path, node: Node) -> Iterator[Contender]:
-    """A cluster of one process a core, libvips with one thread in each: of the variants tried, the fastest."""
+    """A cluster of one process a core, libvips with one thread in each.
+
+    Tried: one process for all cores, two libvips threads, 1 and 2 libuv threads; none was faster, one libuv thread half
+    as fast.
+    """
     home = folder / "ipx"
     home.mkdir()
     port = free_port()
@@ -101,7 +110,7 @@ def start_ipx(folder: Path, sources: Path, node: Node) -> Iterator[Contender]:
     arguments = [str(node.program), str(script), str(port), str(sources), str(_CORES), "1", json.dumps(options)]
     with running(arguments, home, environment=node.environment) as process:
         wait_until(process, home, lambda: listens(port))
-        yield Contender("ipx", process.pid, f"http://{HOST}:{port}", _ipx_path)
+        yield Contender("ipx", [process.pid], itertools.repeat(port), _ipx_path)
 
 
 def _ipx_path(source: Source, target: Format, width: int, quality: int) -> str:
@@ -110,18 +119,31 @@ def _ipx_path(source: Source, target: Format, width: int, quality: int) -> str:
 
 @contextmanager
 def start_thumbor(folder: Path, sources: Path, python: Path) -> Iterator[Contender]:
-    """One process a core and no threads, which is its own way and of the variants tried the fastest."""
-    home = folder / "thumbor"
+    """One process a core, each on a port of its own, as its manual has it behind nginx.
+
+    `--processes` was tried: kept-alive connections crowd in one process while another idles, which took up to half of
+    the speed at four clients; ENGINE_THREADPOOL_SIZE of 1 and 2 made no difference that showed.
+    """
+    settings = _THUMBOR_SERVICE | {"FILE_LOADER_ROOT_PATH": str(sources)} | ({} if is_stock() else _THUMBOR)
+    with ExitStack() as stack:
+        servers = [
+            stack.enter_context(_one_thumbor(folder / f"thumbor-{number}", python, settings))
+            for number in range(_CORES)
+        ]
+        ports = itertools.cycle(server.port for server in servers)
+        yield Contender("thumbor", [server.pid for server in servers], ports, _thumbor_path)
+
+
+@contextmanager
+def _one_thumbor(home: Path, python: Path, settings: Mapping[str, object]) -> Iterator[Server]:
     home.mkdir()
     port = free_port()
     configuration = home / "thumbor.conf"
-    settings = _THUMBOR_SERVICE | {"FILE_LOADER_ROOT_PATH": str(sources)} | ({} if is_stock() else _THUMBOR)
     configuration.write_text(_assignments(settings))
     arguments = [str(python), "-m", "thumbor.server", "--ip", HOST, "--port", str(port), "--conf", str(configuration)]
-    arguments += ["--processes", str(_CORES), "--log-level", "error"]
-    with running(arguments, home) as process:
+    with running([*arguments, "--log-level", "error"], home) as process:
         wait_until(process, home, lambda: answers(f"http://{HOST}:{port}/healthcheck"))
-        yield Contender("thumbor", process.pid, f"http://{HOST}:{port}", _thumbor_path)
+        yield Server(port, process.pid)
 
 
 def _assignments(settings: Mapping[str, object]) -> str:

@@ -20,7 +20,7 @@ from tests.load.asking import BadAnswer, ask_all
 from tests.load.bare import Job, bare_pool, reads_heic, render_all
 from tests.load.figures import Report, Tally, merge
 from tests.load.peers import notes
-from tests.load.peers.calibration import NOMINAL, SAMPLE_WIDTHS, Level, calibrate
+from tests.load.peers.calibration import HIGHEST, NOMINAL, SAMPLE_WIDTHS, Level, calibrate
 from tests.load.peers.contenders import CannotRead, Contender, start_ipx, start_thumbor, start_tintype
 from tests.load.peers.install import install_ipx, install_thumbor
 from tests.load.peers.sources import Source, make_sources
@@ -39,8 +39,8 @@ _PAIRS = (
 )
 _CLIENTS = (1, 4, 16)
 _ROUNDS = 3
-_TURN_SECONDS = 0.9
-_MOST_SECONDS = 330.0  # past it no round is begun
+_TURN_SECONDS = 0.7
+_MOST_SECONDS = 320.0  # shared out among the rows; past its share a row begins no round but its first
 _WIDTHS = [width for width in range(580, 701) if width not in SAMPLE_WIDTHS]
 _OFFSETS = range(-4, 5)  # of the quality, around the one that was chosen
 _WARM_UP_CLIENTS, _WARM_UP_SECONDS = 4, 0.3
@@ -52,8 +52,19 @@ Turn = Callable[[int, float], Tally]  # so many clients for so many seconds
 
 
 @dataclass(frozen=True, slots=True)
+class _Pair:
+    """What is read, and what is made of it."""
+
+    source: Source
+    target: Format
+
+    def __str__(self) -> str:
+        return f"{self.source.kind.upper()} -> {self.target.name}"
+
+
+@dataclass(frozen=True, slots=True)
 class _Bench:
-    """All that is started, and until when rounds may begin."""
+    """All that is started, and when all rows should be done."""
 
     folder: Path
     contenders: Sequence[Contender]
@@ -78,11 +89,12 @@ def measure(folder: Path, report: Report) -> None:
             contenders.append(stack.enter_context(start_ipx(home, pictures, node)))
         if python:
             contenders.append(stack.enter_context(start_thumbor(home, pictures, python)))
-        memories = stack.enter_context(watch_trees({contender.name: contender.pid for contender in contenders}))
+        memories = stack.enter_context(watch_trees({contender.name: contender.pids for contender in contenders}))
         pool = stack.enter_context(bare_pool())
         bench = _Bench(home, contenders, pool, started + _MOST_SECONDS, report)
         report.notes += notes.before(sources.values(), missing)
-        rows = [_measure_pair(bench, sources[kind], target) for kind, target in _PAIRS if kind in sources]
+        pairs = [_Pair(sources[kind], target) for kind, target in _PAIRS if kind in sources]
+        rows = [_measure_pair(bench, pair, len(pairs) - place) for place, pair in enumerate(pairs)]
     report.tables += [format_peers(rows, _CLIENTS), format_nominal(rows)]
     report.notes += notes.after(memories, _ROUNDS, _TURN_SECONDS)
 
@@ -95,55 +107,53 @@ def _try(install: Callable[[], InstalledT], name: str, missing: dict[str, str]) 
         return None
 
 
-def _measure_pair(bench: _Bench, source: Source, target: Format) -> PeersRow:
-    what = f"{source.kind.upper()} -> {target.name}"
-    sides: list[tuple[Entry, Turn]] = []
+def _measure_pair(bench: _Bench, pair: _Pair, left: int) -> PeersRow:
+    """One row, in its share of the time that this and the other rows that are `left` still have."""
+    deadline = time.monotonic() + (bench.deadline - time.monotonic()) / left
+    nominal = NOMINAL[pair.target]
     entries: list[Entry] = []
+    sides: list[tuple[Entry, Turn]] = []
     for contender in bench.contenders:
-        level = _calibrate(bench.report, what, contender, source, target, entries)
-        entries.append(Entry(contender.name, NOMINAL[target], level))
+        level = _calibrate(bench.report, pair, contender, entries[0].level if entries else None)
+        entries.append(Entry(contender.name, nominal, level))
         if level:
-            sides.append((entries[-1], _turn(contender, source, target, level.asked)))
-    entries.append(Entry("bare libvips", NOMINAL[target]))
-    if source.format or reads_heic():
-        sides.append((entries[-1], _bare_turn(bench, source, target)))
+            sides.append((entries[-1], _turn(pair, contender, level.asked)))
+    entries.append(Entry("bare libvips", nominal))
+    if pair.source.format or reads_heic():
+        sides.append((entries[-1], _bare_turn(bench, pair)))
     for _, turn in sides:
         turn(_WARM_UP_CLIENTS, _WARM_UP_SECONDS)
-    for clients in _CLIENTS:
-        _measure_in_turns(bench, sides, clients)
-    bench.report.notes += [
-        f"{what}, {entry.name}: the first error was: {complaint}" for entry, complaint in _complaints(entries)
-    ]
-    return PeersRow(what, entries)
+    _measure_in_turns(sides, deadline)
+    for entry, complaint in _complaints(entries):
+        bench.report.notes.append(f"{pair}, {entry.name}: the first error was: {complaint}")
+    return PeersRow(str(pair), entries)
 
 
-def _calibrate(
-    report: Report, what: str, contender: Contender, source: Source, target: Format, before: Sequence[Entry]
-) -> Level | None:
+def _calibrate(report: Report, pair: _Pair, contender: Contender, ours: Level | None) -> Level | None:
     """The quality at which it looks as good as Tintype, which is asked first; None when it cannot do it at all."""
-    ours = before[0].level if before else None
     try:
-        level = calibrate(contender, source, target, ours.quality.ssim if ours else None)
+        level = calibrate(contender, pair.source, pair.target, ours.quality.ssim if ours else None)
     except (CannotRead, BadAnswer) as error:
-        report.notes.append(f"{what}: not by {contender.name}, which says: {' '.join(str(error).split())[:200]}")
+        report.notes.append(f"{pair}: not by {contender.name}, which says: {' '.join(str(error).split())[:200]}")
         return None
     if not level.reached:
         report.notes.append(
-            f"{what}: {contender.name} looks worse than Tintype at any quality; timed at {level.asked}."
+            f"{pair}: {contender.name} looks worse than Tintype at any quality up to {HIGHEST}; timed at {level.asked}."
         )
     return level
 
 
-def _turn(contender: Contender, source: Source, target: Format, quality: int) -> Turn:
-    questions = (contender.question(source, target, width, quality + offset) for width, offset in _distinct())
+def _turn(pair: _Pair, contender: Contender, quality: int) -> Turn:
+    questions = (contender.question(pair.source, pair.target, width, quality + offset) for width, offset in _distinct())
     return lambda clients, seconds: ask_all(itertools.islice(questions, _MOST_A_TURN), clients, seconds)
 
 
-def _bare_turn(bench: _Bench, source: Source, target: Format) -> Turn:
-    written = bench.folder / f"bare.{target}"
+def _bare_turn(bench: _Bench, pair: _Pair) -> Turn:
+    source, target = pair.source, pair.target
     jobs = (
         Job(source.path, source.format, source.size, width, NOMINAL[target] + offset, target, written)
         for width, offset in _distinct()
+        for written in [bench.folder / f"bare-{width}{offset:+}.{target}"]
     )
     return lambda clients, seconds: render_all(bench.pool, itertools.islice(jobs, _MOST_A_TURN), clients, seconds)
 
@@ -155,13 +165,15 @@ def _distinct() -> Iterator[tuple[int, int]]:
     return iter(pairs)
 
 
-def _measure_in_turns(bench: _Bench, sides: Sequence[tuple[Entry, Turn]], clients: int) -> None:
+def _measure_in_turns(sides: Sequence[tuple[Entry, Turn]], deadline: float) -> None:
+    """All rounds, or as many as there is time for; one at least."""
     for number in range(_ROUNDS):
-        if time.monotonic() > bench.deadline:
+        if number and time.monotonic() > deadline:
             return
-        # Who goes first changes, so that nobody always meets the same neighbour's leftovers.
-        for entry, turn in sides[:: 1 if number % 2 else -1]:
-            entry.rounds.setdefault(clients, []).append(turn(clients, _TURN_SECONDS))
+        for clients in _CLIENTS:
+            # Who goes first changes, so that nobody always meets the same neighbour's leftovers.
+            for entry, turn in sides[:: 1 if number % 2 else -1]:
+                entry.rounds.setdefault(clients, []).append(turn(clients, _TURN_SECONDS))
 
 
 def _complaints(entries: Sequence[Entry]) -> Iterator[tuple[Entry, str]]:

@@ -10,10 +10,19 @@ from tests.load.peers.sources import Source
 from tests.load.processes import Memory
 
 _MB = 1_000_000
-_STOCK = "The peers have their own encoder settings (TINTYPE_BENCH_PEERS=stock), most of them slower and smaller."
+_STORES = "Tintype writes each rendition to its store, the others keep nothing; nothing is asked for twice."
+_STOCK = "Peers: they have their own encoder settings (TINTYPE_BENCH_PEERS=stock)."
 _TUNED = (
-    "The peers' encoders are set as Tintype's are where they can be: baseline JPEG, WebP effort 2 (not thumbor: always "
+    "Peers: their encoders are set as Tintype's are where they can be: baseline JPEG, WebP effort 2 (not thumbor: always "
     "4), AVIF at its fastest with halved colours. TINTYPE_BENCH_PEERS=stock leaves them as they come."
+)
+_CALIBRATION = (
+    "Peers: q is what a server must be asked for to have at least Tintype's mean SSIM on three samples, and KB, SSIM "
+    "and PSNR are those of these samples; the timed ones have up to 4 more or less."
+)
+_MEASURES = (
+    "Peers: SSIM (lightness) and PSNR (colours) are against the whole original, decoded at full size, Lanczos, never "
+    "compressed: what shrinking while decoding costs is in it."
 )
 
 
@@ -22,8 +31,7 @@ def before(sources: Iterable[Source], missing: Mapping[str, str]) -> list[str]:
     return [
         *(f"Peers: {name} is left out: {why}" for name, why in missing.items()),
         _sizes(list(sources)),
-        f"Peers: each has {os.cpu_count()} processes for images, Tintype one more for HTTP; none keeps what it renders, "
-        "except Tintype, which writes each rendition to its store; nothing is asked for twice.",
+        f"Peers: each has {os.cpu_count()} processes for images, Tintype one more for HTTP. {_STORES}",
         _STOCK if is_stock() else _TUNED,
     ]
 
@@ -39,10 +47,8 @@ def after(memories: Mapping[str, Memory], rounds: int, seconds: float) -> list[s
         f"{name} {memory.peak / _MB:.0f} MB ({memory.before / _MB:.0f} at first)" for name, memory in memories.items()
     )
     return [
-        f"Peers: {rounds} rounds of {seconds} s a server, in turns; 'Tintype is' is the median of the rounds' ratios. "
-        "q is what a server must be asked for to have at least Tintype's mean SSIM on three samples, and KB, SSIM and "
-        "PSNR are those of these samples; the timed ones have up to 4 more or less.",
-        "Peers: SSIM (lightness) and PSNR (colours) are against the whole original, decoded at full size, Lanczos, "
-        "never compressed: what shrinking while decoding costs is in it.",
+        f"Peers: {rounds} rounds (fewer in rows that take long) of {seconds} s a server, in turns; 'Tintype is' is the median of the rounds' ratios.",
+        _CALIBRATION,
+        _MEASURES,
         f"Peers: most memory, the sum of the PSS of all processes of a server, every 250 ms: {each}.",
     ]
