@@ -151,4 +151,4 @@ def _assignments(settings: Mapping[str, object]) -> str:
 
 
 def _thumbor_path(source: Source, target: Format, width: int, quality: int) -> str:
-    return f"/unsafe/{width}x0/filters:format({_NAMES.get(target, target)}):quality({quality})/{source.path.name}"
+    return f"/unsafe/fit-in/{width}x{source.size.height}/filters:format({_NAMES.get(target, target)}):quality({quality})/{source.path.name}"

@@ -30,7 +30,7 @@ def before(sources: Iterable[Source], missing: Mapping[str, str]) -> list[str]:
     """What was measured."""
     return [
         *(f"Peers: {name} is left out: {why}" for name, why in missing.items()),
-        _sizes(list(sources)),
+        f"{_sizes(list(sources))} Load of the machine before: {os.getloadavg()[0]:.1f}, which should be near 0.",
         f"Peers: each has {os.cpu_count()} processes for images, Tintype one more for HTTP. {_STORES}",
         _STOCK if is_stock() else _TUNED,
     ]
