@@ -39,7 +39,7 @@ _PAIRS = (
 )
 _CLIENTS = (1, 4, 16)
 _ROUNDS = 3
-_TURN_SECONDS = 0.7
+_TURN_SECONDS = 0.8
 _MOST_SECONDS = 320.0  # shared out among the rows; past its share a row begins no round but its first
 # Below a quarter of the source: past it peers decode four times the pixels, and the samples would not tell how that looks.
 _WIDTHS = [width for width in range(560, 680) if width not in SAMPLE_WIDTHS]
