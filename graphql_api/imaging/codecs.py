@@ -92,6 +92,14 @@ def frames_of(image: pyvips.Image) -> tuple[int, Size]:
     return image.height // height, Size(image.width, height)
 
 
+def exact_ratio(loaded: Size, stored: Size, source: Format) -> tuple[float, float]:
+    """Loaded pixels over stored ones, across and down: a JPEG is shrunk by a whole number, its sides rounded up."""
+    ratio = loaded.width / stored.width, loaded.height / stored.height
+    if source is not Format.JPEG:
+        return ratio
+    return 1 / max(1, round(1 / ratio[0])), 1 / max(1, round(1 / ratio[1]))
+
+
 def _jpeg_shrink(shrink: float) -> int:
     return next((step for step in _JPEG_SHRINKS if shrink / step >= _SHRINK_MARGIN), 1)
 

@@ -59,7 +59,12 @@ def _open(job: Render) -> tuple[pyvips.Image, Plan]:
     orientation = valid_orientation(shape.orientation(image))
     _, page = codecs.frames_of(image) if recipe.animated else (1, Size(image.width, image.height))
     loaded = upright(page, orientation)
-    ratio = loaded.width / source.width, loaded.height / source.height
+    if job.from_proof:
+        proof = proof_size(original)
+        across, down = codecs.exact_ratio(loaded, proof, Format.JPEG)
+        ratio = across * proof.width / source.width, down * proof.height / source.height
+    else:
+        ratio = codecs.exact_ratio(loaded, source, original.format)
     return image, Plan(stage, geometry, orientation, ratio, layers=job.layers)
 
 
