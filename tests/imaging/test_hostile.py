@@ -213,3 +213,19 @@ def test_a_worker_loads_nothing_of_the_web() -> None:
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
     assert loaded.stdout.strip() == "[]"
+
+
+async def test_workers_that_have_grown_are_replaced(tmp_path: Path) -> None:
+    pool = ImagingPool(Bounds(workers=1, memory_bytes=GIB, seconds=30.0, queue=4, recycle_bytes=1))
+    before = _worker_pids()
+    try:
+        seen = set()
+        for _ in range(3):
+            assert (await _probe(pool, tmp_path, pictures.png())).width == 120
+            seen |= _worker_pids() - before
+            await asyncio.sleep(0.2)
+        assert len(seen) >= 3
+        jobs = [_probe(pool, tmp_path, pictures.png()) for _ in range(4)]
+        assert [found.width for found in await asyncio.gather(*jobs)] == [120] * 4
+    finally:
+        await pool.close()
