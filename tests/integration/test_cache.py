@@ -28,7 +28,7 @@ class Shelf:
 
     async def put(self, key: str, size: int, *, hours_ago: float = 0, uncounted: bool = False) -> None:
         """Keep so many bytes; `uncounted` as another process would."""
-        path = self.folder / "file"
+        path = self.folder / key.replace("/", "-")
         path.write_bytes(key.encode() * (size // len(key) + 1))
         os.truncate(path, size)
         await (self.store.put(key, path) if uncounted else self.cache.put(key, path))
