@@ -6,10 +6,10 @@ GRAPHIQL_SOURCES := $(addprefix graphql_api/web/graphiql/,package.json package-l
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench fmt sdl migrate migrations lock clean
+.PHONY: help setup run test check bench fmt sdl docs-images migrate migrations lock clean
 
 help: ## list what there is
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 setup: .venv/.installed $(GRAPHIQL) ## make .venv with everything, pinned, and build GraphiQL
 
@@ -44,6 +44,9 @@ fmt: setup ## format the code, and fix what can be fixed
 
 sdl: setup ## write schema/schema.graphql anew
 	@$(BIN)/python -c "from schema.build import sdl; print(sdl(), end='')" > schema/schema.graphql
+
+docs-images: setup ## draw the pictures of docs/transforms.md anew
+	@$(BIN)/python -m docs.pictures
 
 migrate: setup ## bring the database of this environment up to date
 	@$(BIN)/tintype migrate

@@ -15,7 +15,7 @@ from graphql_api.storage.local import LocalStore
 from tests import pictures
 from tests.conftest import make_settings, run_app
 
-NOW = dt.datetime(2026, 11, 21, 12, tzinfo=dt.UTC)
+NOW = dt.datetime.now(dt.UTC)
 
 
 class Shelf:
