@@ -13,6 +13,7 @@ import pytest
 from graphql import parse, validate
 
 from graphql_api.config import Settings
+from graphql_api.domain.cdn_options import OPTIONS
 from graphql_api.domain.query_values import OVERLAY_KEYS, TEXT_KEYS
 from graphql_api.domain.transform_query import OVERLAYS, PARAMETERS
 from rest_compat.imgpro.routes import IMGPRO
@@ -105,6 +106,19 @@ def test_every_transform_parameter_is_documented() -> None:
     assert {(name,) for name in OVERLAYS} <= rows
     for parts in (OVERLAY_KEYS, TEXT_KEYS):
         assert set(parts) <= {name for row in rows for name in row}
+
+
+def test_every_picture_of_the_documents_is_there_and_every_one_that_is_there_is_used() -> None:
+    text = (ROOT / "docs" / "transforms.md").read_text()
+    drawn = {path.name for path in (ROOT / "docs" / "images").iterdir()}
+
+    assert set(re.findall(r"\]\(images/([\w-]+\.webp)\)", text)) == drawn
+
+
+def test_every_option_of_cloudflares_grammar_is_documented() -> None:
+    section = (ROOT / "docs" / "rest.md").read_text().partition("## Cloudflare")[2]
+
+    assert [name for name in OPTIONS if f"`{name}`" not in section and f"`{name}=" not in section] == []
 
 
 def test_every_route_of_a_dialect_is_documented() -> None:
