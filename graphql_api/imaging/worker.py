@@ -14,12 +14,14 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, TypeVar
 
 from graphql_api.errors import TooLarge, UnsupportedMedia, full_disk_is_typed
-from graphql_api.imaging.jobs import Clean, Probe, Render, SelfTest, WorkerSettings
+from graphql_api.imaging.jobs import Clean, Examine, Finding, Probe, Render, SelfTest, WorkerSettings
+from graphql_api.imaging.models import MODELS
 
 if TYPE_CHECKING:
     from graphql_api.domain.media import Original
 
 _M_ARENA_MAX = -8  # of glibc's mallopt(3)
+_THREADS = ("VIPS_CONCURRENCY", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 
 T = TypeVar("T")
 
@@ -33,11 +35,13 @@ def start(settings: WorkerSettings) -> None:
         mallopt(_M_ARENA_MAX, 2)
     resource.setrlimit(resource.RLIMIT_AS, (settings.memory_bytes, settings.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # One worker per core: threads inside libvips would only fight. It reads this when it is loaded.
-    os.environ["VIPS_CONCURRENCY"] = "1"
+    # One worker per core: threads inside libraries would only fight, and take address space. They read this when they
+    # are loaded.
+    os.environ |= dict.fromkeys(_THREADS, "1")
     from graphql_api.imaging import codecs
 
     codecs.lock_down(settings.max_pixels)
+    MODELS.set(settings.models)
 
 
 def probe(job: Probe) -> Original:
@@ -63,9 +67,16 @@ def render(job: Render) -> None:
 
 def self_test(job: SelfTest) -> dict[str, bool]:
     """For every format: whether a tiny image goes out and in again."""
-    from graphql_api.imaging import pipeline
+    from graphql_api.imaging import self_test as tests
 
-    return _run(functools.partial(pipeline.self_test, job))
+    return _run(functools.partial(tests.round_trips, job))
+
+
+def examine(job: Examine) -> list[Finding]:
+    """What a part can do here."""
+    from graphql_api.imaging import self_test as tests
+
+    return _run(functools.partial(tests.examine, job))
 
 
 def _run(work: Callable[[], T]) -> T:
