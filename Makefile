@@ -35,7 +35,7 @@ check: setup ## lint, format, types, import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --config .importlinter --no-logo
 
-bench: setup ## measure against bare libvips, nginx and PostgreSQL; prints a table
+bench: setup ## measure against bare libvips, nginx, PostgreSQL, ipx and thumbor; prints tables
 	@$(BIN)/python -m tests.load
 
 fmt: setup ## format the code, and fix what can be fixed
@@ -57,6 +57,7 @@ lock: setup ## pin the newest versions in requirements/*.txt
 	@$(COMPILE) --upgrade pyproject.toml --all-extras --group dev -o requirements/dev.txt
 	@$(COMPILE) --upgrade --group build -o requirements/build.txt
 	@$(COMPILE) --upgrade --group node -o requirements/node.txt
+	@$(COMPILE) --upgrade --group bench -o requirements/bench.txt
 
 clean: ## remove everything that can be made anew, but no data
-	rm -rf .venv dist .mypy_cache .ruff_cache .pytest_cache graphql_api/web/static/graphiql graphql_api/web/graphiql/node_modules
+	rm -rf .venv .venv-bench dist .mypy_cache .ruff_cache .pytest_cache graphql_api/web/static/graphiql graphql_api/web/graphiql/node_modules tests/load/peers/ipx/node_modules

@@ -15,18 +15,22 @@ from aiohttp.typedefs import Handler
 
 from graphql_api.config import Settings
 from graphql_api.db.database import Database, open_database, use
+from graphql_api.domain.plan import MIB
 from graphql_api.imaging.jobs import Models
 from graphql_api.imaging.pool import Bounds, ImagingPool
 from graphql_api.remote.fetch import Fetcher
 from graphql_api.services.accounts import Accounts
+from graphql_api.services.cache import RenditionCache
 from graphql_api.services.health import Health
 from graphql_api.services.library import Library, Tools
 from graphql_api.services.limits import Limits
 from graphql_api.services.originals import Originals
+from graphql_api.services.placeholders import Placeholders
+from graphql_api.services.presets import Presets
 from graphql_api.services.renderer import Renderer
 from graphql_api.services.spool import Spool
 from graphql_api.storage.local import LocalStore
-from graphql_api.web import cors, images, middleware, pages
+from graphql_api.web import cdn, cors, images, middleware, pages
 from graphql_api.web.context import CONTEXT, Context
 from rest_compat.dialect import mount
 from rest_compat.imgpro.routes import IMGPRO
@@ -45,6 +49,9 @@ class Services:
     accounts: Accounts
     library: Library
     renderer: Renderer
+    cache: RenditionCache
+    presets: Presets
+    placeholders: Placeholders
     health: Health
     spool: Spool
     originals: Originals
@@ -77,18 +84,29 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             clock=_now,
         )
         library = Library(tools)
+        cache = RenditionCache(
+            store,
+            max_bytes=settings.rendition_cache_mb * MIB,
+            hot_bytes=settings.hot_renditions_mb * MIB,
+            clock=_now,
+        )
+        stack.push_async_callback(cache.close)
         yield Services(
             database=database,
             accounts=Accounts(anonymous_uploads=settings.anonymous_uploads),
             library=library,
             renderer=Renderer(
                 store=store,
+                cache=cache,
                 imaging=imaging,
                 spool=spool,
                 library=library,
                 limits=settings.picture_limits,
                 flights={},
             ),
+            cache=cache,
+            presets=Presets(_now),
+            placeholders=Placeholders(store, imaging),
             health=Health(store=store, imaging=imaging, spool=spool),
             spool=spool,
             originals=originals,
@@ -103,6 +121,7 @@ def _bounds(settings: Settings) -> Bounds:
         queue=settings.imaging_queue,
         max_pixels=settings.max_pixels,
         models=Models(settings.segmentation_model, settings.face_model),
+        recycle_bytes=settings.imaging_recycle_mb * MIB,
     )
 
 
@@ -134,6 +153,8 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
             app[CONTEXT] = Context(
                 library=services.library,
                 renderer=services.renderer,
+                presets=services.presets,
+                placeholders=services.placeholders,
                 accounts=services.accounts,
                 spool=services.spool,
                 public_url=settings.public_url,
@@ -161,6 +182,8 @@ def _add_routes(app: web.Application) -> None:
     router.add_options("/graphql", cors.allow)
     router.add_get("/src/{storage}/{name}", images.get_image)
     router.add_options("/src/{storage}/{name}", cors.allow)
+    router.add_get(cdn.PREFIX + "{options}/{source:.+}", cdn.get_image)
+    router.add_options(cdn.PREFIX + "{options}/{source:.+}", cors.allow)
     router.add_get("/healthz", pages.get_health)
     router.add_get("/readyz", pages.get_readiness)
     app.add_subapp("/static/", pages.static_files())
@@ -179,6 +202,7 @@ async def _keep_house(services: Services, *, has_models: bool) -> None:
         "spool": services.spool.sweep,
         "expired": services.library.remove_expired,
         "originals": lambda: services.originals.sweep(_now()),
+        "renditions": services.cache.clear,
     }
     while True:
         for name, chore in chores.items():

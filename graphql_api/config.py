@@ -83,12 +83,21 @@ class Settings(BaseSettings):
         16_384, gt=0, description="Longest side of a result in pixels; one as long as its original is allowed."
     )
     max_gif_pixels: int = Field(4_000_000, gt=0, description="As MAX_OUTPUT_PIXELS, for GIF: it is slow to write.")
+    rendition_cache_mb: int = Field(
+        10_240, ge=0, description="Renditions and proofs kept, in MiB; what is longest unused goes first. `0`: all."
+    )
+    hot_renditions_mb: int = Field(16, ge=0, description="Small renditions kept in memory, in MiB a process.")
     imaging_workers: int = Field(0, ge=0, description="Processes that decode and encode; `0`: one per core.")
     imaging_queue: int = Field(64, ge=0, description="Image jobs that may wait; past it the answer is 503.")
     imaging_seconds: float = Field(30.0, gt=0, description="Time limit of one image job; its process is killed.")
     imaging_memory_mb: int = Field(2048, ge=512, description="Address space of one imaging process, in MiB.")
     segmentation_model: FilePath | None = Field(None, description="ONNX file of a network that cuts foregrounds out.")
     face_model: FilePath | None = Field(None, description="ONNX file of YuNet, which finds faces.")
+    imaging_recycle_mb: int = Field(
+        512,
+        ge=64,
+        description="Resident memory of one imaging process after a job, in MiB, above which it is replaced.",
+    )
     log_format: str = Field("auto", pattern="^(auto|json|text)$", description="`json`, `text`, or by terminal.")
 
     @model_validator(mode="before")

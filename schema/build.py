@@ -11,17 +11,18 @@ from schema.errors import ERROR_TYPES
 from schema.limits import EXTENSIONS
 from schema.media import Media, MediaQuery
 from schema.media_mutations import MediaMutation
+from schema.presets import PresetMutation, PresetQuery
 from schema.scalars import SCALARS
 from schema.viewer import ViewerQuery
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(ViewerQuery, MediaQuery):
+class Query(ViewerQuery, MediaQuery, PresetQuery):
     """One mixin per noun."""
 
 
 @strawberry.type(description="Everything that can be written.")
-class Mutation(MediaMutation):
+class Mutation(MediaMutation, PresetMutation):
     """One mixin per noun."""
 
 

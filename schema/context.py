@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import strawberry
 from strawberry.dataloader import DataLoader
 
 from graphql_api.domain.account import Principal
+from graphql_api.domain.media import Media
+from graphql_api.domain.rendition import Rendition
+from graphql_api.domain.traits import Placeholder, Traits
 from graphql_api.services.library import Library
 from graphql_api.web.context import Context
 
@@ -20,6 +24,8 @@ class GraphQLContext:
     principal: Principal
     services: Context
     tags: DataLoader[uuid.UUID, tuple[str, ...]]
+    traits: DataLoader[Media, Traits]
+    placeholders: DataLoader[Rendition, Placeholder | None]
 
     @property
     def library(self) -> Library:
@@ -37,5 +43,17 @@ def make_context(principal: Principal, services: Context) -> GraphQLContext:
         tags = await services.library.tags_of(media_ids)
         return [tags.get(media_id, ()) for media_id in media_ids]
 
-    # No cache: two mutations of one request may change the same tags.
-    return GraphQLContext(principal, services, DataLoader(load_fn=load_tags, cache=False))
+    async def load_traits(media: list[Media]) -> Sequence[Traits]:
+        return await services.library.traits_of(principal, media)
+
+    async def load_placeholders(renditions: list[Rendition]) -> Sequence[Placeholder | None]:
+        return await services.placeholders.of(renditions)
+
+    # No cache: two mutations of one request may change the same tags, or delete a media and upload it again.
+    return GraphQLContext(
+        principal,
+        services,
+        tags=DataLoader(load_fn=load_tags, cache=False),
+        traits=DataLoader(load_fn=load_traits, cache=False),
+        placeholders=DataLoader(load_fn=load_placeholders, cache=False),
+    )

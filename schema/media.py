@@ -13,9 +13,11 @@ from graphql_api.domain import media as domain
 from graphql_api.domain.format import Format
 from graphql_api.domain.page import Cursor
 from graphql_api.domain.rendition import plan
+from graphql_api.domain.traits import ColorSpace
 from graphql_api.domain.transform import IDENTITY
 from graphql_api.errors import InvalidInput, NotFound
 from graphql_api.services.renderer import Asked
+from schema import traits
 from schema.connection import Connection, parse_page, present_page
 from schema.context import Info
 from schema.node import Node, find_media_id, format_global_id, media_id_of
@@ -40,6 +42,10 @@ class Media(Node):
     width: int = strawberry.field(description="Width of the original in pixels, upright.")
     height: int = strawberry.field(description="Height of the original in pixels, upright.")
     frames: int = strawberry.field(description="Number of frames; above 1 it moves.")
+    has_alpha: bool = strawberry.field(description="Whether it may be transparent somewhere.")
+    transformable: bool = strawberry.field(
+        description="Whether renditions are made of it; not of a drawing that takes too long to draw."
+    )
     bytes: BigInt = strawberry.field(description="Size of the original in bytes.")
     sha256: str = strawberry.field(description="SHA-256 of the original, in hexadecimal.")
     created_at: dt.datetime = strawberry.field(description="When it was uploaded or imported.")
@@ -52,15 +58,51 @@ class Media(Node):
         return plan(self.domain, IDENTITY).url(info.context.services.source_url)
 
     @strawberry.field(description="The image transformed: address, size and format agree. Asking renders nothing.")
-    async def rendition(self, info: Info, transform: TransformInput) -> Rendition:
+    async def rendition(
+        self,
+        info: Info,
+        transform: Annotated[
+            TransformInput | None, strawberry.argument(description="What to make of it; nothing leaves it as it is.")
+        ] = None,
+        preset: Annotated[
+            str | None, strawberry.argument(description="A preset of its team; what `transform` says beside it wins.")
+        ] = None,
+    ) -> Rendition:
         context = info.context
-        asked = Asked(transform.parse(), strict=True)
+        named = await context.services.presets.find(self.domain.team_id, preset) if preset is not None else None
+        if preset is not None and named is None:
+            raise InvalidInput("preset", "There is no preset of this name.")
+        asked = Asked(transform.parse() if transform else IDENTITY, named, strict=True)
         planned = await context.services.renderer.plan(context.principal, self.domain, asked)
         return present_rendition(planned, context.services.source_url)
 
     @strawberry.field(description="Words that the team has put on it, in their order.")
     async def tags(self, info: Info) -> list[str]:
         return list(await info.context.tags.load(self.domain.id))
+
+    @strawberry.field(description="What the colours of the original mean; null when that is not known.")
+    async def color_space(self, info: Info) -> ColorSpace | None:
+        return (await info.context.traits.load(self.domain)).color_space
+
+    @strawberry.field(description="What the camera wrote into the original; null when nothing is known of it.")
+    async def exif(self, info: Info) -> traits.Exif | None:
+        return traits.present_exif((await info.context.traits.load(self.domain)).exif)
+
+    @strawberry.field(description="What to show until the image is there; null when that is not known.")
+    async def placeholder(self, info: Info) -> traits.Placeholder | None:
+        return traits.present_placeholder((await info.context.traits.load(self.domain)).placeholder)
+
+    @strawberry.field(
+        description="At most 6 colours, the largest share first, none if all is transparent; null when not known."
+    )
+    async def palette(self, info: Info) -> list[traits.PaletteColor] | None:
+        return traits.present_palette((await info.context.traits.load(self.domain)).palette)
+
+    @strawberry.field(
+        description="64 bits in hexadecimal (DCT): alike images differ in few of them; null when not known."
+    )
+    async def perceptual_hash(self, info: Info) -> str | None:
+        return (await info.context.traits.load(self.domain)).perceptual_hash
 
 
 def present(media: domain.Media) -> Media:
@@ -78,6 +120,8 @@ def present(media: domain.Media) -> Media:
         width=original.width,
         height=original.height,
         frames=original.frames,
+        has_alpha=original.has_alpha,
+        transformable=original.transformable,
         bytes=BigInt(media.bytes),
         sha256=media.sha256,
         created_at=media.created_at,

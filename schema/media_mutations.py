@@ -58,6 +58,13 @@ class UpdateMediaInput:
     tags: strawberry.Maybe[list[str]] = strawberry.field(default=None, description=f"All tags anew. {_TAGS}")
 
 
+@strawberry.input(description="A media whose renditions are to be forgotten.")
+class PurgeRenditionsInput:
+    """An id."""
+
+    id: strawberry.ID = strawberry.field(description="Global id of the media.")
+
+
 @strawberry.input(description="A media to delete.")
 class DeleteMediaInput:
     """An id."""
@@ -87,6 +94,14 @@ class UpdateMediaPayload:
 
     media: Media | None = strawberry.field(default=None, description="The changed media; null when there are errors.")
     errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was changed.")
+
+
+@strawberry.type(description="What a purge came to.")
+class PurgeRenditionsPayload:
+    """Media or errors."""
+
+    media: Media | None = strawberry.field(default=None, description="The media; null when there are errors.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was forgotten.")
 
 
 @strawberry.type(description="What a deletion came to.")
@@ -227,6 +242,15 @@ class MediaMutation:
         self, info: Info, input: Annotated[list[UpdateMediaInput], _ITEMS]
     ) -> UpdateMediaBatchPayload:
         return UpdateMediaBatchPayload(results=await _batch(info, _update, input))
+
+    @strawberry.mutation(description="Forget all renditions of a media; they are made anew when they are asked for.")
+    async def purge_renditions(self, info: Info, input: PurgeRenditionsInput) -> PurgeRenditionsPayload:
+        context = info.context
+        try:
+            media = await context.services.renderer.purge(context.principal, media_id_of(input.id))
+        except TintypeError as error:
+            return PurgeRenditionsPayload(errors=[user_error(error)])
+        return PurgeRenditionsPayload(media=present(media))
 
     @strawberry.mutation(description="Delete a media and its renditions. It cannot be undone.")
     async def delete_media(self, info: Info, input: DeleteMediaInput) -> DeleteMediaPayload:

@@ -16,9 +16,11 @@ from graphql_api.domain.rendition import Rendition as PlannedRendition
 from graphql_api.domain.stage import Filter, Stage, check_range, flip_and_turn, refuse_box_with_size
 from graphql_api.domain.transform_query import MAX_DPR
 from graphql_api.errors import InvalidInput
+from schema.context import Info
 from schema.overlay import OverlayInput
 from schema.scalars import Color
 from schema.shapes import BorderInput, BoxInput, DuotoneInput, EdgesInput, GravityInput, TrimInput
+from schema.traits import Placeholder, present_placeholder
 
 strawberry.enum(Format, name="ImageFormat", description="An image format.")
 strawberry.enum(Fit, name="Fit", description="How an image meets the box of width x height.")
@@ -212,6 +214,11 @@ class Rendition:
     height: int | None = strawberry.field(description="Height in pixels; null when a border is to be looked for.")
     format: Format = strawberry.field(description="Its format; with AUTO the one for who accepts no other.")
     content_type: str = strawberry.field(description="Its media type.")
+    planned: strawberry.Private[PlannedRendition]
+
+    @strawberry.field(description="What to show until it is there: of this rendition, not of the whole original.")
+    async def placeholder(self, info: Info) -> Placeholder | None:
+        return present_placeholder(await info.context.placeholders.load(self.planned))
 
 
 def present(rendition: PlannedRendition, source_url: str) -> Rendition:
@@ -223,4 +230,5 @@ def present(rendition: PlannedRendition, source_url: str) -> Rendition:
         height=size.height if size else None,
         format=rendition.recipe.format,
         content_type=rendition.content_type,
+        planned=rendition,
     )

@@ -33,7 +33,7 @@ class Lab:
     async def probe(self, content: bytes, limits: PictureLimits = USUAL_LIMITS) -> Original:
         found = sniff(content[:HEAD_BYTES])
         assert found
-        return await self._imaging.probe(Probe(self.keep(content), found, limits))
+        return (await self._imaging.probe(Probe(self.keep(content), found, limits))).original
 
     async def render(self, content: bytes, transform: Transform, overlays: Mapping[str, bytes] | None = None) -> bytes:
         """The rendition, which is what its recipe says; `overlays` has the files of other media by uid."""

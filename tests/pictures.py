@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import random
 import struct
 import zlib
 
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import ExifTags, Image, ImageDraw, ImageFilter
+from PIL.TiffImagePlugin import IFDRational
 
 ORIENTATION = 0x0112
 WALL = (120, 150, 170)
@@ -41,6 +43,39 @@ def jpeg(width: int = 120, height: int = 90, *, seed: int = 1, orientation: int 
     exif = Image.Exif()
     exif[ORIENTATION] = orientation
     return encode(picture, "JPEG", quality=90, exif=exif)
+
+
+def camera(orientation: int = 1) -> Image.Exif:
+    """What a phone writes: all that we look for, taken in Reykjavik below the sea."""
+    exif = Image.Exif()
+    base, gps = ExifTags.Base, ExifTags.GPS
+    exif[base.Orientation] = orientation
+    exif[base.Make], exif[base.Model] = "Maker", "Model 7"
+    exif[base.Artist], exif[base.Copyright] = "Zoë".encode(), "© Zoë".encode()
+    exif.get_ifd(ExifTags.IFD.Exif).update(
+        {
+            base.ExposureTime: IFDRational(1, 125),
+            base.FNumber: IFDRational(28, 10),
+            base.ISOSpeedRatings: 400,
+            base.DateTimeOriginal: "2024:05:06 07:08:09",
+            base.OffsetTimeOriginal: "-03:30",
+            base.FocalLength: IFDRational(35, 1),
+            base.BodySerialNumber: "B123",
+            base.LensModel: "Lens 35mm",
+            base.LensSerialNumber: "L456",
+        }
+    )
+    exif.get_ifd(ExifTags.IFD.GPSInfo).update(
+        {
+            gps.GPSLatitudeRef: "N",
+            gps.GPSLatitude: (IFDRational(64), IFDRational(8), IFDRational(30)),
+            gps.GPSLongitudeRef: "W",
+            gps.GPSLongitude: (IFDRational(21), IFDRational(56), IFDRational(15)),
+            gps.GPSAltitudeRef: b"\1",
+            gps.GPSAltitude: IFDRational(125, 10),
+        }
+    )
+    return exif
 
 
 def png(width: int = 120, height: int = 90, *, seed: int = 1, mode: str = "RGB") -> bytes:
@@ -100,3 +135,45 @@ def decode(content: bytes) -> Image.Image:
     picture = Image.open(io.BytesIO(content))
     picture.load()
     return picture
+
+
+# The picture of `photo(96, 64)` as HEIC, encoded for this file: nothing that is installed writes the format.
+_HEIC = (
+    "AAAAHGZ0eXBoZWljAAAAAG1pZjFoZWljbWlhZgAAAUJtZXRhAAAAAAAAACFoZGxyAAAAAAAAAABwaWN0AAAAAAAAAAAAAAAAAAAAAA5waXRtAA"
+    "AAAAABAAAAImlsb2MAAAAAREAAAQABAAAAAAFmAAEAAAAAAAAEXgAAACNpaW5mAAAAAAABAAAAFWluZmUCAAAAAAEAAGh2YzEAAAAAwmlwcnAA"
+    "AACkaXBjbwAAAHhodmNDAQNwAAAAAAAAAAAAHvAA/P34+AAADwMgAAEAGEABDAH//wNwAAADAJAAAAMAAAMAHroCQCEAAQArQgEBA3AAAAMAkA"
+    "AAAwAAAwAeoDCBBZbqSSmubgQEDAgAAAMACAAAAwAIQCIAAQAHRAHBcrAiQAAAABRpc3BlAAAAAAAAAGAAAABAAAAAEHBpeGkAAAAAAwgICAAA"
+    "ABZpcG1hAAAAAAAAAAEAAQOBAoMAAARmbWRhdAAABFooAa8fgG0+ZM10df//2CW5/9dCOX8V646q3bio9jGspraGY3DCD1CDXCyOMstE98HEBk"
+    "3XTjgGWrqmU8//9ZPtNawW+oZJ7yBNwshrQso4CG44Lx5RvmW0rfySFp4YqVJZKPb7/llI3oOybh0BRB+yxULmbeJbjffvnETQET/hjRX6vGO0"
+    "7Korb3lTh3Q8XYMoewasgIjQxS29wagOWOxntDfwf68lInkSSKRzWFDtiErd/W+JvqMFtK7WsbuV+gr7HluPiyLTG0Pp+f/l7R9RAdFIaGPoNJ"
+    "XDSk5c8kmyw7l1yi/edQ7lXeO2NZ99yJGcRRibFD7aea4NCHXx8mIYC+QOL51F5AFzg4lt0M0i9pUsjLUs7ZHMPlfE04cI1bl5Kdxf6tAavGlj"
+    "fu+QL84z34LJcCSqT4v14+gWETk12U+wGQ+ZUu11iI5FXql9l8YMVPlxHEcVUnvCXb5QCLWRr4xxlABQ14SpIwHxUYzr7f+Qo2230vzk0hVkNt"
+    "UVV+URG/QH1V5gNjq+K4ZVds8jks+j9KPM5M97H/6C4vkgpQhz9aiIKnQI5U8MylJpD5EP4gB4rCIyfANwH6TmC27ijpyxs6GIGCOnS1Mb/vpb"
+    "JRO+PH1Iq8yBWrmTZpN0M3jIavADe2331g3VzWbkshyNU8+TX/HIFzmUiY3cMn+BSAbvr8rkt4vejOTAaBeELSiOB/4NayMeFK7WiM/hnMKQ4e"
+    "8ES1PUnqkTixcQq+8RcND3FwvzMky6I6T/aAjdznvzyi81Z3jPsiX8sokEb5WGHEWCLc46dae/rmgcuGm9MytdzpAsM4qSjhgk1af087Df+9Sm"
+    "1A9fgG9m7rnqguH27iDM0rkF7Qu5G5cE38Wq06OE+7L9ajHNbFNX8qtkjvbPhye41Wg+FRWYCgf/2YNtlOpvliLRYbpgzvvAepB8tkGgPNdd7y"
+    "/JyD/nw1JPoAu+UsjeTSZzJYFDHFrxkXvydX3lTE3jhYc//hdrRisttidtKFEZbnd8ajgPL8gQYcKIG2NYpcUMuH8VWXnqeMbZE4BtvqbWTiZu"
+    "hKJ4dwupigzLS/hOUtM3a7funTU8Zj04TDjmoHuU27hrKjaTNXQJHCzgGjh2EsJbqlGc2TFC2vLO9aE+sUWT3FJkqlCm+7oS1B4SkQC0bAM4G5"
+    "6RTCKCdDrg7QfrAM3OzMdT4VEdZI9p4XJbLJRpOdPIt10STMVWc1BIMeOWB1zvZ8xakt+uwh7U4pzL7CeBMVSvmPJooO4vbwhX/UOYCIZpySoi"
+    "ENbRZTSNH47ldTNqWkSl77ZCsJZqEX7BC10KtzjlF/h+qz+tjib58XP73wMHoIbpkNHc/qgiAXnkz9IP5pjZL28uwJdAOYUbHpbx7N5JtIuUzu"
+    "CtHQTFzssh8zxnbZiP1OwF/GNaKZLU5ToLJkMZnC63LnbR37QcE5U4wDibZKYWaA+s1jW0JzhtYgi5/Ge7A1QOoc88adao2wcp"
+)
+
+
+def heic() -> bytes:
+    """`photo(96, 64)` as HEIC."""
+    return base64.b64decode(_HEIC)
+
+
+def jxl(picture: Image.Image) -> bytes:
+    """The picture as JPEG XL."""
+    import imagecodecs
+    import numpy as np
+
+    return bytes(imagecodecs.jpegxl_encode(np.asarray(picture), level=90))
+
+
+def svg(body: str, width: int = 100, height: int = 80) -> bytes:
+    """A drawing."""
+    head = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{width}" height="{height}">'
+    return f"{head}{body}</svg>".encode()

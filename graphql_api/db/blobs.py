@@ -4,15 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
+from pypika_tortoise.queries import Query, Table
 from tortoise.expressions import F
 
 from graphql_api.db.models import Blob
+from graphql_api.db.rows import fetch, json_object
+from graphql_api.domain.traits import Probed, Traits, from_json, to_json
+
+_blob = Table("blob")
 
 
-async def add_reference(sha256: str, size: int) -> None:
-    """One more media points at these bytes. Holds the row until the transaction ends."""
+async def add_reference(sha256: str, size: int, probed: Probed | None = None) -> None:
+    """One more media points at these bytes, which show this. Holds the row until the transaction ends."""
     await Blob.bulk_create([Blob(sha256=sha256, size=size, refs=0)], ignore_conflicts=True)
-    await Blob.filter(sha256=sha256).update(refs=F("refs") + 1, size=size)
+    shown = {}
+    if probed:
+        traits = probed.traits
+        shown = {"traits": to_json(traits), "phash": traits.perceptual_hash, "thumb": probed.thumb}
+    await Blob.filter(sha256=sha256).update(refs=F("refs") + 1, size=size, **shown)
+
+
+async def traits_of(digests: Collection[str]) -> dict[str, Traits]:
+    """What these bytes show, as far as it was written down."""
+    query = Query.from_(_blob).select(_blob.sha256, _blob.traits, _blob.phash)
+    rows = await fetch(query.where(_blob.sha256.isin(list(digests)) & _blob.traits.notnull()))
+    return {row["sha256"]: from_json(json_object(row["traits"]), row["phash"]) for row in rows}
+
+
+async def thumbs_of(digests: Collection[str]) -> dict[str, bytes]:
+    """The thumbnails of these bytes, as far as there are any."""
+    query = Query.from_(_blob).select(_blob.sha256, _blob.thumb)
+    rows = await fetch(query.where(_blob.sha256.isin(list(digests)) & _blob.thumb.notnull()))
+    return {row["sha256"]: bytes(row["thumb"]) for row in rows if row["thumb"]}
 
 
 async def drop_reference(sha256: str) -> None:
@@ -38,4 +61,5 @@ async def delete_unreferenced(sha256: str) -> bool:
 
 async def unreferenced(*, after: str = "", limit: int) -> list[str]:
     """Bytes that nothing points at, in the order of their digests."""
-    return [row.sha256 for row in await Blob.filter(refs=0, sha256__gt=after).order_by("sha256").limit(limit)]
+    rows = Blob.filter(refs=0, sha256__gt=after).order_by("sha256").limit(limit)
+    return [str(digest) for digest in await rows.values_list("sha256", flat=True)]

@@ -23,7 +23,7 @@ _media, _team, _tag, _media_tag = Table("media"), Table("team"), Table("tag"), T
 
 _OWN_COLUMNS = (
     *("id", "uid", "team_id", "name", "caption", "alt_text", "public", "format", "width", "height", "frames"),
-    *("has_alpha", "bytes", "blob_id", "attributes", "created_at", "updated_at", "expires_at"),
+    *("has_alpha", "transformable", "bytes", "blob_id", "attributes", "created_at", "updated_at", "expires_at"),
 )
 
 
@@ -46,7 +46,14 @@ def _to_media(row: Row) -> Media:
         caption=row["caption"],
         alt_text=row["alt_text"],
         public=bool(row["public"]),
-        original=Original(Format(row["format"]), row["width"], row["height"], row["frames"], bool(row["has_alpha"])),
+        original=Original(
+            Format(row["format"]),
+            row["width"],
+            row["height"],
+            row["frames"],
+            bool(row["has_alpha"]),
+            bool(row["transformable"]),
+        ),
         bytes=row["bytes"],
         sha256=row["blob_id"],
         attributes=json_object(row["attributes"]),
@@ -133,6 +140,7 @@ async def insert(media: Media) -> None:
         height=original.height,
         frames=original.frames,
         has_alpha=original.has_alpha,
+        transformable=original.transformable,
         bytes=media.bytes,
         attributes=dict(media.attributes),
         created_at=media.created_at,

@@ -56,11 +56,17 @@ class ApiKey(Model):
 
 
 class Blob(Model):
-    """The bytes of an original in the store, and how many media point at them. With none they wait to be removed."""
+    """The bytes of an original in the store, and how many media point at them. With none they wait to be removed.
+
+    `traits`, `phash` and `thumb` tell what the bytes show: null in rows that are older than these columns.
+    """
 
     sha256 = fields.CharField(max_length=64, primary_key=True)
     size = fields.BigIntField()
     refs = fields.BigIntField(default=0)
+    traits: fields.Field[Any] = fields.JSONField(null=True)
+    phash = fields.CharField(max_length=16, null=True)
+    thumb = fields.BinaryField(null=True)
 
     class Meta:
         table = "blob"
@@ -85,6 +91,7 @@ class Media(Model):
     height = fields.IntField()
     frames = fields.IntField()
     has_alpha = fields.BooleanField()
+    transformable = fields.BooleanField(db_default=True)
     bytes = fields.BigIntField()
     attributes: fields.Field[Any] = fields.JSONField(default=dict)
     created_at = fields.DatetimeField()
@@ -95,6 +102,21 @@ class Media(Model):
         table = "media"
         # The order of every list: keyset pages walk this index and read nothing else.
         indexes = [Index(fields=("team_id", "created_at", "id"), name="media_list")]
+
+
+class Preset(Model):
+    """A transform with a name. `query` is what it means, as a native query says it."""
+
+    id = fields.BigIntField(primary_key=True)
+    team: fields.ForeignKeyRelation[Team] = fields.ForeignKeyField("models.Team", related_name="presets")
+    name = fields.CharField(max_length=64)
+    query = fields.TextField()
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "preset"
+        unique_together = (("team", "name"),)
 
 
 class Tag(Model):

@@ -53,7 +53,7 @@ def identity(value: Any) -> uuid.UUID:
     return value if isinstance(value, uuid.UUID) else uuid.UUID(value)
 
 
-def json_object(value: Any) -> dict[str, str]:
-    """A JSON object of texts."""
+def json_object(value: Any) -> dict[str, Any]:
+    """A JSON object."""
     loaded = orjson.loads(value) if isinstance(value, str) else value
     return dict(loaded)

@@ -21,10 +21,14 @@ class Rendition:
     preset: str | None = None
 
     @property
+    def source(self) -> Size:
+        """Width and height of the original."""
+        return Size(self.media.original.width, self.media.original.height)
+
+    @property
     def size(self) -> Size | None:
         """Width and height of the result; None when only the pixels can tell (a border that is to be trimmed)."""
-        original = self.media.original
-        return self.recipe.size(Size(original.width, original.height))
+        return self.recipe.size(self.source)
 
     @property
     def etag(self) -> str:

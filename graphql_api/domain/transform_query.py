@@ -157,6 +157,7 @@ PARAMETERS = (
 # These may be given several times; their order is the order in which they are drawn.
 OVERLAYS = {"overlay": values.overlay, "text": values.text_overlay}
 PRESET = "preset"
+JSON = "json"  # as a format: the image described instead of the image
 
 _ROWS = {name: row for row in PARAMETERS for name in row.names}
 _STAGE_FIELDS = {item.name for item in dataclasses.fields(Stage)}

@@ -14,7 +14,9 @@ from typing import Any
 import pyvips
 
 from graphql_api.domain.format import Format
+from graphql_api.domain.geometry import Size
 from graphql_api.imaging import foreign
+from graphql_api.imaging.metadata import NOTHING, Carried, with_head
 
 _LOADERS = {
     Format.JPEG: ("jpegload", "VipsForeignLoadJpegFile"),
@@ -24,6 +26,8 @@ _LOADERS = {
     Format.TIFF: ("tiffload", "VipsForeignLoadTiffFile"),
     Format.SVG: ("svgload", "VipsForeignLoadSvgFile"),
 }
+
+_THUMB_LOADER = "VipsForeignLoadWebpBuffer"  # for what we wrote ourselves
 
 # Effort and filter levels give most of the size for a fraction of the time of the encoders' own defaults.
 _SAVERS: dict[Format, tuple[str, dict[str, Any]]] = {
@@ -50,7 +54,7 @@ def lock_down(max_pixels: int) -> None:
     pyvips.cache_set_max_mem(0)
     pyvips.cache_set_max_files(0)
     pyvips.operation_block_set("VipsForeignLoad", True)
-    for _, loader in _LOADERS.values():
+    for loader in (*(loader for _, loader in _LOADERS.values()), _THUMB_LOADER):
         pyvips.operation_block_set(loader, False)
     logging.getLogger("pyvips").setLevel(logging.CRITICAL)
     foreign.lock_down(max_pixels)
@@ -77,19 +81,40 @@ def load(path: Path, source: Format, *, frames: bool = False, strict: bool = Fal
     return _operation(_LOADERS[source][0])(str(path), **options)
 
 
+def load_thumb(content: bytes) -> pyvips.Image:
+    """A thumbnail of ours, in memory."""
+    return _operation("webpload_buffer")(content).copy_memory()
+
+
+def frames_of(image: pyvips.Image) -> tuple[int, Size]:
+    """How many frames a loaded image holds, and the size of one."""
+    height = image.get_page_height()
+    return image.height // height, Size(image.width, height)
+
+
+def exact_ratio(loaded: Size, stored: Size, source: Format) -> tuple[float, float]:
+    """Loaded pixels over stored ones, across and down: a JPEG is shrunk by a whole number, its sides rounded up."""
+    ratio = loaded.width / stored.width, loaded.height / stored.height
+    if source is not Format.JPEG:
+        return ratio
+    return 1 / max(1, round(1 / ratio[0])), 1 / max(1, round(1 / ratio[1]))
+
+
 def _jpeg_shrink(shrink: float) -> int:
     return next((step for step in _JPEG_SHRINKS if shrink / step >= _SHRINK_MARGIN), 1)
 
 
-def save(image: pyvips.Image, path: Path, target: Format, *, quality: int | None = None, keep: str = "none") -> None:
-    """Write the file with the metadata that `keep` names; JPEG, which has no transparency, gets white behind it."""
+def save(
+    image: pyvips.Image, path: Path, target: Format, *, quality: int | None = None, carried: Carried = NOTHING
+) -> None:
+    """Write the file with the metadata that is carried over; JPEG, which has no transparency, gets white behind it."""
     if target is Format.JPEG and image.hasalpha():
         image = image.flatten(background=_WHITE)
     name, options = _SAVERS[target]
     if quality is not None:
         options = options | _quality_options(target, quality)
     # Through memory: of a full disk libvips would say no more than that it could not write.
-    path.write_bytes(getattr(image, name)(keep=keep, **options))
+    path.write_bytes(with_head(getattr(image, name)(keep=carried.keep, **options), carried.head))
 
 
 def _quality_options(target: Format, quality: int) -> dict[str, Any]:

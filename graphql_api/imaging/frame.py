@@ -77,8 +77,9 @@ def _round(image: pyvips.Image, radius: int) -> pyvips.Image:
         image.width,
         image.height,
         "rounded-box",
-        a=[0, 0],
-        b=[image.width, image.height],
+        # A pixel is looked at in its middle.
+        a=[-0.5, -0.5],
+        b=[image.width - 0.5, image.height - 0.5],
         corners=[corner] * 4,
     )
     # The distance is negative inside; one pixel of it is the smooth edge.

@@ -10,6 +10,7 @@ from pathlib import Path
 from graphql_api.domain.format import Format
 from graphql_api.domain.limits import PictureLimits
 from graphql_api.domain.media import Original
+from graphql_api.domain.stage import Stage
 from graphql_api.domain.transform import Recipe
 
 
@@ -33,13 +34,36 @@ class Clean:
 
 @dataclass(frozen=True, slots=True)
 class Render:
-    """Make a rendition of the file at `path` into the file at `target`; `layers` has the files of its overlays."""
+    """Make a rendition of the file at `path` into the file at `target`.
+
+    The file is the original, or its proof. `layers` has the files of overlays by content.
+    """
 
     path: Path
     original: Original
     recipe: Recipe
     target: Path
     limits: PictureLimits
+    layers: Mapping[str, Path] = field(default_factory=dict)
+    from_proof: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Prove:
+    """Make the proof of the original at `path` into the file at `target`."""
+
+    path: Path
+    original: Original
+    target: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Sketch:
+    """Carry a stage out in miniature on the thumbnail of an original; `layers` has the files of its overlays."""
+
+    thumb: bytes
+    original: Original
+    stage: Stage
     layers: Mapping[str, Path] = field(default_factory=dict)
 
 
@@ -95,6 +119,11 @@ class Models:
 
     segmentation: Path | None = None
     faces: Path | None = None
+
+    @property
+    def resident_bytes(self) -> int:
+        """What they take of a worker that has loaded them, at the most: two and a half times their files, measured."""
+        return 3 * sum(path.stat().st_size for path in (self.segmentation, self.faces) if path)
 
 
 @dataclass(frozen=True, slots=True)

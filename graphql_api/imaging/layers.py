@@ -83,24 +83,13 @@ def _target(overlay: Overlay, own: Size, base: Size) -> Size:
     return fit_box(own, overlay.width, overlay.height, Fit.CONTAIN).size
 
 
-def letters_of(text: Text, base: Size) -> pyvips.Image:
-    """The text in one channel, 255 where the letters are; no wider than what it is put on."""
-    return pyvips.Image.text(
-        html.escape(text.text),  # markup is libvips' default: what is written stays what is read
-        font=f"{_FAMILIES[text.font]} {'Bold ' if text.bold else ''}{min(text.size, base.height)}",
-        width=min(text.width or base.width, base.width),
-        wrap="word-char",
-        align=_ALIGNMENTS[text.anchor.point[0]],
-        dpi=_DPI,
-    )
-
-
 def _text(text: Text, base: Size) -> pyvips.Image:
-    """The text as a picture with alpha."""
-    mask = letters_of(text, base)
+    """The text as a picture with alpha, no wider than what it is put on."""
+    size = min(text.size, base.height)
+    mask = letters_of(text, base, size)
     edge = 0
     if text.background is not None:
-        edge = max(1, min(text.size, base.height) // 4)
+        edge = max(1, size // 4)
         mask = mask.embed(edge, edge, mask.width + 2 * edge, mask.height + 2 * edge)
     color = text.color
     alpha = mask if color.is_opaque else (mask * color.alpha / _TOP).cast("uchar")
@@ -109,6 +98,23 @@ def _text(text: Text, base: Size) -> pyvips.Image:
         return letters
     backdrop = mask.new_from_image(text.background.rgba).cast("uchar").copy(interpretation="srgb")
     return backdrop.composite2(letters, "over").cast("uchar")
+
+
+def letters_of(text: Text, base: Size, size: int) -> pyvips.Image:
+    """The text as a mask; in smaller letters where lines of one word each would pass what can be drawn."""
+    try:
+        return pyvips.Image.text(
+            html.escape(text.text),  # markup is libvips' default: what is written stays what is read
+            font=f"{_FAMILIES[text.font]} {'Bold ' if text.bold else ''}{size}",
+            width=min(text.width or base.width, base.width),
+            wrap="word-char",
+            align=_ALIGNMENTS[text.anchor.point[0]],
+            dpi=_DPI,
+        )
+    except pyvips.Error:
+        if size == 1:
+            raise
+        return letters_of(text, base, size // 2)
 
 
 def _faded(image: pyvips.Image, opacity: float) -> pyvips.Image:

@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Literal
 
 import pyvips
 
 from graphql_api.domain.format import Format
 from graphql_api.domain.output import Metadata
-
-if TYPE_CHECKING:
-    from PIL.Image import Exif
+from graphql_api.imaging.exif import parse_exif
 
 _EXIF = "exif-data"
 _OTHERS = ("xmp-data", "iptc-data")
 _ARTIST, _COPYRIGHT, _ORIENTATION = 0x013B, 0x8298, 0x0112
 _PREFIX = b"Exif\0\0"
-_MAX_RIGHTS = 2000  # characters of each of the two
+_MAX_SEGMENT = 65_500  # bytes: what a JPEG's segment holds
+_HEADER = struct.Struct("<2sHI")  # of a TIFF: byte order, 42, where the first directory is
+_ENTRY = struct.Struct("<HHI4s")  # tag, type, count, the value or where it is
+_ASCII = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,15 +37,36 @@ def read(image: pyvips.Image) -> Blocks:
     return Blocks(exif, {name: bytes(image.get(name)) for name in _OTHERS if image.get_typeof(name)})
 
 
-def attach(image: pyvips.Image, blocks: Blocks, target: Format, kept: Metadata) -> tuple[pyvips.Image, str]:
-    """The image with the metadata that is to be written, and libvips' word for what it shall write."""
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What goes out: libvips' word for what it shall write of the image's own, and an EXIF block for a JPEG's head."""
+
+    keep: str = "none"
+    head: bytes | None = None
+
+
+NOTHING = Carried()
+
+
+def attach(image: pyvips.Image, blocks: Blocks, target: Format, kept: Metadata) -> tuple[pyvips.Image, Carried]:
+    """The image with the metadata that is to be written, and how."""
     if kept is Metadata.KEEP:
-        image = _with_exif(image, _upright(blocks.exif))
+        upright = _upright(blocks.exif)
+        is_jpeg = target is Format.JPEG
+        image = _with_exif(image, None if is_jpeg else upright)
         for name, block in blocks.others.items():
             image.set_type(pyvips.GValue.blob_type, name, block)
-        return image, "exif|xmp|iptc"
+        return image, Carried("xmp|iptc", upright) if is_jpeg else Carried("exif|xmp|iptc")
     rights = _rights(blocks.exif) if kept is Metadata.COPYRIGHT and target is Format.JPEG else None
-    return (_with_exif(image, rights), "exif") if rights else (image, "none")
+    return image, Carried(head=rights)
+
+
+def with_head(jpeg: bytes, block: bytes | None) -> bytes:
+    """A JPEG with this EXIF block. Written by ourselves, because libvips makes question marks of all but ASCII."""
+    if block is None or len(block) > _MAX_SEGMENT:
+        return jpeg
+    body = _PREFIX + block
+    return jpeg[:2] + b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body + jpeg[2:]
 
 
 def _with_exif(image: pyvips.Image, block: bytes | None) -> pyvips.Image:
@@ -59,33 +82,36 @@ def _with_exif(image: pyvips.Image, block: bytes | None) -> pyvips.Image:
 
 def _rights(block: bytes | None) -> bytes | None:
     """An EXIF block with artist and copyright alone; None when the original names neither."""
-    from PIL import Image
-
-    if block is None:
+    exif = parse_exif(block) if block else None
+    if exif is None:
         return None
-    theirs, ours = _parse(block), Image.Exif()
-    for tag in (_ARTIST, _COPYRIGHT):
-        text = theirs.get(tag)
-        if isinstance(text, str) and (words := text.strip("\0 ")):
-            ours[tag] = words[:_MAX_RIGHTS]
-    return ours.tobytes().removeprefix(_PREFIX) if ours else None
+    texts = {_ARTIST: exif.artist, _COPYRIGHT: exif.copyright}
+    return _write({tag: text.encode() + b"\0" for tag, text in texts.items() if text})
+
+
+def _write(texts: Mapping[int, bytes]) -> bytes | None:
+    """A TIFF structure of one directory with these texts; those of up to four bytes stand in their entries."""
+    if not texts:
+        return None
+    behind = _HEADER.size + 2 + _ENTRY.size * len(texts) + 4
+    entries, values = b"", b""
+    for tag, text in sorted(texts.items()):
+        place = (behind + len(values)).to_bytes(4, "little")
+        entries += _ENTRY.pack(tag, _ASCII, len(text), text.ljust(4, b"\0") if len(text) <= len(place) else place)
+        values += b"" if len(text) <= len(place) else text + b"\0" * (len(text) % 2)
+    return _HEADER.pack(b"II", 42, _HEADER.size) + len(texts).to_bytes(2, "little") + entries + bytes(4) + values
 
 
 def _upright(block: bytes | None) -> bytes | None:
-    """The same block, for pixels that were turned upright."""
-    if block is None:
+    """The same block, for pixels that were turned upright: one number in its first directory is another."""
+    order: Literal["little", "big"] = "little" if block and block.startswith(b"II") else "big"
+    if block is None or len(block) < _HEADER.size:
         return None
-    exif = _parse(block)
-    exif[_ORIENTATION] = 1
-    return exif.tobytes().removeprefix(_PREFIX)
-
-
-def _parse(block: bytes) -> Exif:
-    from PIL import Image
-
-    exif = Image.Exif()
-    try:
-        exif.load(_PREFIX + block)
-    except Exception:  # noqa: BLE001 - a block that cannot be read is one that has nothing to keep
-        return Image.Exif()
-    return exif
+    patched = bytearray(block)
+    start = int.from_bytes(block[4:8], order)
+    if start + 2 > len(block):
+        return None
+    for at in range(start + 2, start + 2 + _ENTRY.size * int.from_bytes(block[start : start + 2], order), _ENTRY.size):
+        if int.from_bytes(block[at : at + 2], order) == _ORIENTATION and at + _ENTRY.size <= len(block):
+            patched[at + 8 : at + 10] = (1).to_bytes(2, order)
+    return bytes(patched)

@@ -1,4 +1,4 @@
-"""Probe and render: the two things a worker does with a file. Synchronous; raises pyvips.Error for bad data."""
+"""Rendering: what a worker does with a recipe. Synchronous; raises pyvips.Error for bad data."""
 
 from __future__ import annotations
 
@@ -10,53 +10,12 @@ import pyvips
 from graphql_api.domain.format import Format
 from graphql_api.domain.geometry import Size
 from graphql_api.domain.gravity import Smart
-from graphql_api.domain.limits import PictureLimits
-from graphql_api.domain.media import Original
+from graphql_api.domain.proof import proof_size
 from graphql_api.domain.stage import Stage
 from graphql_api.domain.transform import refuse_too_large
-from graphql_api.errors import TooLarge
-from graphql_api.imaging import bare, codecs, foreign, gif, metadata, shape, steps, tone
-from graphql_api.imaging.jobs import Probe, Render
+from graphql_api.imaging import bare, codecs, metadata, proofs, shape, steps, tone
+from graphql_api.imaging.jobs import Render
 from graphql_api.imaging.plan import Plan, upright, valid_orientation
-
-# An interlaced file is decoded whole before its first row comes out: it may have half the pixels of another.
-_INTERLACED_WEIGHT = 2
-_PROBE_SHRINK = 16  # JPEG and still WebP are read whole at any shrink, and a check needs no pixels
-_DRAWING_SIDE = 512  # of the picture that tells whether a drawing can be rasterised
-
-
-def probe(job: Probe) -> Original:
-    """What the file is. Checks the header against the limits, then decodes all of it once; TooLarge, pyvips.Error."""
-    if job.format in foreign.READERS:
-        _refuse_size(foreign.measure(job.path, job.format), 1, job.limits)
-    image = codecs.load(job.path, job.format, frames=True, strict=True)
-    frames, page = _frames(image)
-    _refuse_size(page, frames, job.limits, interlaced=bool(image.get_typeof("interlaced")))
-    size = upright(page, valid_orientation(shape.orientation(image)))
-    has_alpha = bool(image.hasalpha())
-    if job.measures_only:
-        return Original(job.format, size.width, size.height, has_alpha=has_alpha, transformable=False)
-    shrink = max(1.0, max(page.width, page.height) / _DRAWING_SIDE) if job.format is Format.SVG else _PROBE_SHRINK
-    codecs.load(job.path, job.format, frames=frames > 1, strict=True, shrink=shrink).avg()
-    if job.format is Format.GIF and not gif.is_whole(job.path):
-        raise pyvips.Error("the GIF has no end")
-    return Original(job.format, size.width, size.height, frames, has_alpha)
-
-
-def _refuse_size(page: Size, frames: int, limits: PictureLimits, *, interlaced: bool = False) -> None:
-    weight = _INTERLACED_WEIGHT if interlaced else 1
-    if page.pixels * frames * weight > limits.max_pixels:
-        raise TooLarge("file", f"The image has more than {limits.max_pixels // weight} pixels, all frames counted.")
-    if max(page.width, page.height) > limits.max_side:
-        raise TooLarge("file", f"The image has more than {limits.max_side} pixels a side.")
-    if frames > limits.max_frames:
-        raise TooLarge("file", f"The image has more than {limits.max_frames} frames.")
-
-
-def _frames(image: pyvips.Image) -> tuple[int, Size]:
-    """How many frames the loaded image holds, and the size of one."""
-    height = image.get_page_height()
-    return image.height // height, Size(image.width, height)
 
 
 def render(job: Render) -> None:
@@ -69,8 +28,8 @@ def render(job: Render) -> None:
     blocks = metadata.read(image)
     plain = tone.is_plain(image)
     result = _render_frames(image, plan, job) if recipe.animated else _render_frame(image, plan, job)
-    result, keep = metadata.attach(result, blocks, recipe.format, recipe.metadata)
-    codecs.save(result, job.target, recipe.format, quality=recipe.encoder_quality, keep=keep)
+    result, carried = metadata.attach(result, blocks, recipe.format, recipe.metadata)
+    codecs.save(result, job.target, recipe.format, quality=recipe.encoder_quality, carried=carried)
     if plain and _serves_original(job) and job.path.stat().st_size <= job.target.stat().st_size:
         shutil.copyfile(job.path, job.target)
 
@@ -95,12 +54,24 @@ def _open(job: Render) -> tuple[pyvips.Image, Plan]:
         shrink = 1  # how much of the source will be left is not known yet
     elif stage.gravity.smart is Smart.FACE:
         shrink = min(shrink, 1 / shape.least_scale_for_faces(geometry.turned, 1 / shrink))
-    image = codecs.load(job.path, original.format, frames=recipe.animated, shrink=shrink)
+    image = _load(job, source, shrink)
     orientation = valid_orientation(shape.orientation(image))
-    _, page = _frames(image) if recipe.animated else (1, Size(image.width, image.height))
+    _, page = codecs.frames_of(image) if recipe.animated else (1, Size(image.width, image.height))
     loaded = upright(page, orientation)
-    ratio = loaded.width / source.width, loaded.height / source.height
+    if job.from_proof:
+        proof = proof_size(original)
+        across, down = codecs.exact_ratio(loaded, proof, Format.JPEG)
+        ratio = across * proof.width / source.width, down * proof.height / source.height
+    else:
+        ratio = codecs.exact_ratio(loaded, source, original.format)
     return image, Plan(stage, geometry, orientation, ratio, layers=job.layers)
+
+
+def _load(job: Render, source: Size, shrink: float) -> pyvips.Image:
+    if not job.from_proof:
+        return codecs.load(job.path, job.original.format, frames=job.recipe.animated, shrink=shrink)
+    size = proof_size(job.original)
+    return proofs.open_proof(job.path, size, shrink * size.width / source.width)
 
 
 def _render_frame(image: pyvips.Image, plan: Plan, job: Render) -> pyvips.Image:
@@ -127,7 +98,7 @@ def _render_frames(image: pyvips.Image, plan: Plan, job: Render) -> pyvips.Image
 
     What the pixels decide, those of the first frame decide for all.
     """
-    count, page = _frames(image)
+    count, page = codecs.frames_of(image)
     if plan.looks_first or plan.stage.gravity.smart is not None:
         image = image.copy_memory()
         first = image.crop(0, 0, page.width, page.height)

@@ -53,9 +53,14 @@ def valid_orientation(value: int) -> int:
     return value if UPRIGHT <= value <= _LAST else UPRIGHT
 
 
+def is_sideways(orientation: int) -> bool:
+    """Whether turning by this EXIF orientation swaps width and height."""
+    return orientation >= _FIRST_SIDEWAYS
+
+
 def upright(size: Size, orientation: int) -> Size:
     """The size after turning by this EXIF orientation (or, its own inverse, before)."""
-    return Size(size.height, size.width) if orientation >= _FIRST_SIDEWAYS else size
+    return Size(size.height, size.width) if is_sideways(orientation) else size
 
 
 def stored_box(box: Box, whole: Size, orientation: int) -> Box:

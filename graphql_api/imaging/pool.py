@@ -8,20 +8,31 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import structlog
 from pebble import ProcessExpired, ProcessPool
 
 from graphql_api.domain.format import Format
 from graphql_api.domain.limits import USUAL_LIMITS
-from graphql_api.domain.media import Original
+from graphql_api.domain.traits import Placeholder, Probed
 from graphql_api.errors import Overloaded, TintypeError, TookTooLong, UnsupportedMedia
 from graphql_api.imaging import worker
-from graphql_api.imaging.jobs import Clean, Examine, Finding, Models, Probe, Render, SelfTest, WorkerSettings
+from graphql_api.imaging.jobs import (
+    Clean,
+    Examine,
+    Finding,
+    Models,
+    Probe,
+    Prove,
+    Render,
+    SelfTest,
+    Sketch,
+    WorkerSettings,
+)
 
 JobT = TypeVar("JobT")
 ResultT = TypeVar("ResultT")
@@ -46,6 +57,7 @@ class Bounds:
     seconds: float
     queue: int
     max_pixels: int = USUAL_LIMITS.max_pixels
+    recycle_bytes: int = 512 * 1024 * 1024  # resident after a job, models apart: more, and the workers are replaced
     models: Models = Models()
 
 
@@ -54,6 +66,7 @@ class ImagingPool:
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
+        self._most_resident = bounds.recycle_bytes + bounds.models.resident_bytes
         self._pool = self._new_pool()
         self._jobs = 0
         self._succeeded = time.monotonic()
@@ -73,8 +86,8 @@ class ImagingPool:
             context=multiprocessing.get_context("spawn"),
         )
 
-    async def probe(self, job: Probe) -> Original:
-        """What the file is. UnsupportedMedia, TooLarge, Overloaded."""
+    async def probe(self, job: Probe) -> Probed:
+        """What the file is and shows. UnsupportedMedia, TooLarge, Overloaded."""
         return await self._run(worker.probe, job)
 
     async def clean(self, job: Clean) -> None:
@@ -84,6 +97,14 @@ class ImagingPool:
     async def render(self, job: Render) -> None:
         """Make a rendition into the job's target. UnsupportedMedia, TooLarge, Overloaded, StorageFull."""
         await self._run(worker.render, job)
+
+    async def prove(self, job: Prove) -> None:
+        """Make a proof into the job's target. UnsupportedMedia, TooLarge, Overloaded, StorageFull."""
+        await self._run(worker.prove, job)
+
+    async def sketch(self, jobs: Sequence[Sketch]) -> list[Placeholder]:
+        """The placeholders of these stages' results, in order. UnsupportedMedia, Overloaded."""
+        return await self._run(worker.sketch, jobs)
 
     async def self_test(self, job: SelfTest) -> dict[str, bool]:
         """For every format: whether this machine writes and reads it."""
@@ -126,11 +147,11 @@ class ImagingPool:
     async def _submit(self, function: Callable[[JobT], ResultT], job: JobT) -> ResultT:
         seconds = min(self._bounds.seconds, _DRAWING_SECONDS) if _draws(job) else self._bounds.seconds
         try:
-            future = self._active_pool().schedule(function, args=(job,), timeout=seconds)
+            future = self._active_pool().schedule(worker.work, args=(function, job), timeout=seconds)
         except RuntimeError as error:
             raise BrokenProcessPool from error
         try:
-            return await asyncio.wrap_future(future)
+            result, resident = await asyncio.wrap_future(future)
         except TimeoutError as error:
             log.warning("imaging_timeout", job=type(job).__name__)
             raise TookTooLong(f"The image took more than {seconds:g} seconds to process.") from error
@@ -140,6 +161,15 @@ class ImagingPool:
         except TintypeError as error:
             log.info("imaging_refused", job=type(job).__name__, code=error.code, detail=_detail(error))
             raise
+        if resident > self._most_resident:
+            self._recycle(resident)
+        return cast("ResultT", result)
+
+    def _recycle(self, resident: int) -> None:
+        """Give the next jobs to new workers; the old ones end when they have done theirs."""
+        log.info("imaging_workers_recycled", resident=resident)
+        old, self._pool = self._pool, self._new_pool()
+        asyncio.get_running_loop().run_in_executor(None, _drain, old)
 
     def _active_pool(self) -> ProcessPool:
         if not self._pool.active:
@@ -157,6 +187,11 @@ def _draws(job: object) -> bool:
 
 def _stop(pool: ProcessPool) -> None:
     pool.stop()  # type: ignore[no-untyped-call]
+    pool.join()
+
+
+def _drain(pool: ProcessPool) -> None:
+    pool.close()  # type: ignore[no-untyped-call]
     pool.join()
 
 

@@ -20,6 +20,7 @@ from graphql_api.imaging.models import MODELS, UnusableModelError
 _NEARLY_BLACK = 8
 _SIDE = 16
 _RED = (200, 40, 40)
+_LETTERS = 32  # pixels high
 _NEARLY = 12  # of a channel, for what loses some
 
 _DRAWING = (
@@ -102,7 +103,7 @@ def _state(*, works: bool) -> State:
 def _examine_text(folder: Path) -> list[Finding]:
     """Whether letters come out: without a font all are the same empty box."""
     del folder
-    narrow, wide = (layers.letters_of(Text(word), Size(100, 100)) for word in ("i", "W"))
+    narrow, wide = (layers.letters_of(Text(word), Size(100, 100), _LETTERS) for word in ("i", "W"))
     if narrow.width == wide.width:
         return [Finding("write text", State.ABSENT, "no font is installed, for example fonts-dejavu-core")]
     return [Finding("write text", State.WORKS)]

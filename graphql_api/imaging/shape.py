@@ -13,7 +13,7 @@ import pyvips
 from graphql_api.domain.geometry import Box, Fit, Size
 from graphql_api.domain.gravity import CENTER, Smart
 from graphql_api.imaging import faces, tone
-from graphql_api.imaging.plan import UPRIGHT, Plan, stored_box, upright
+from graphql_api.imaging.plan import UPRIGHT, Plan, is_sideways, stored_box, upright
 
 _RIGHT_ANGLES = {90: "d90", 180: "d180", 270: "d270"}
 _CLEAR = [0, 0, 0, 0]
@@ -48,7 +48,7 @@ def _centered(plan: Plan) -> Plan:
 def _trimmed(image: pyvips.Image, plan: Plan) -> Plan:
     """The plan for what is inside a border of the colour of the left top pixel."""
     tolerance = plan.stage.trim.tolerance if plan.stage.trim else 0
-    region = tone.to_srgb(_oriented(_cut_region(image, plan), plan.orientation))
+    region = tone.to_srgb(oriented(_cut_region(image, plan), plan.orientation))
     flat = region.flatten(background=_WHITE) if region.hasalpha() else region
     left, top, width, height = flat.find_trim(threshold=tolerance, background=flat(0, 0))
     if width == 0 or height == 0:  # it is of one colour all over
@@ -83,15 +83,34 @@ def reshape(image: pyvips.Image, plan: Plan) -> pyvips.Image:
     return scaled.crop(left, top, fitting.cropped.width, fitting.cropped.height)
 
 
-def resample(image: pyvips.Image, target: Size) -> pyvips.Image:
-    """Exactly this size; transparent pixels must not bleed their hidden colour, hence premultiply."""
+def resample(image: pyvips.Image, target: Size, extent: tuple[float, float] | None = None) -> pyvips.Image:
+    """Exactly this size; transparent pixels must not bleed their hidden colour, hence premultiply.
+
+    `extent` is how much of the image is picture: a decoder that halves rounds up, and its last row or column is only
+    half there. Taken for whole, it would shift everything by a part of a pixel.
+    """
     if (image.width, image.height) == (target.width, target.height):
         return image
-    factors = target.width / image.width, target.height / image.height
+    width, height = extent or (image.width, image.height)
+    across, down = target.width / width, target.height / height
     if not image.hasalpha():
-        return image.resize(factors[0], vscale=factors[1])
+        return _fitted(_resize(image, across, down), target)
     stored = image.format
-    return image.premultiply().resize(factors[0], vscale=factors[1]).unpremultiply().cast(stored)
+    return _fitted(_resize(image.premultiply(), across, down).unpremultiply().cast(stored), target)
+
+
+def _resize(image: pyvips.Image, across: float, down: float) -> pyvips.Image:
+    """By one Lanczos kernel: averaging boxes before it, as libvips would, costs quality and saves nothing."""
+    return image.resize(across, vscale=down, gap=0)
+
+
+def _fitted(image: pyvips.Image, target: Size) -> pyvips.Image:
+    """Without what the rounding of the extent has left over at the right and the bottom."""
+    if (image.width, image.height) == (target.width, target.height):
+        return image
+    if image.width < target.width or image.height < target.height:
+        return image.embed(0, 0, target.width, target.height, extend="copy")
+    return image.crop(0, 0, target.width, target.height)
 
 
 def _scaled(image: pyvips.Image, plan: Plan) -> pyvips.Image:
@@ -101,7 +120,9 @@ def _scaled(image: pyvips.Image, plan: Plan) -> pyvips.Image:
     sideways = plan.stage.rotate in (90, 270)
     before_turn = Size(target.height, target.width) if sideways else target
     cut = _cut_region(image, plan)
-    return _turn(resample(cut, upright(before_turn, plan.orientation)), plan)
+    extent = plan.geometry.region.width * plan.ratio[0], plan.geometry.region.height * plan.ratio[1]
+    extent = extent[::-1] if is_sideways(plan.orientation) else extent
+    return _turn(resample(cut, upright(before_turn, plan.orientation), extent), plan)
 
 
 def _turned(image: pyvips.Image, plan: Plan) -> pyvips.Image:
@@ -147,13 +168,13 @@ def _turn(image: pyvips.Image, plan: Plan) -> pyvips.Image:
     stage = plan.stage
     if plan.orientation == UPRIGHT and not stage.mirror and not stage.rotate:
         return image
-    image = _oriented(image.copy_memory(), plan.orientation)
+    image = oriented(image.copy_memory(), plan.orientation)
     if stage.mirror:
         image = image.fliphor()
     return image.rot(_RIGHT_ANGLES[int(stage.rotate)]) if stage.rotate in _RIGHT_ANGLES else image
 
 
-def _oriented(image: pyvips.Image, orientation: int) -> pyvips.Image:
+def oriented(image: pyvips.Image, orientation: int) -> pyvips.Image:
     """Upright; the cut may have lost what the file says of it, so it is said again."""
     if orientation == UPRIGHT:
         return image

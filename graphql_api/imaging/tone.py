@@ -72,6 +72,11 @@ def in_color(image: pyvips.Image) -> pyvips.Image:
     return image.colourspace("srgb") if image.interpretation == "b-w" else image
 
 
+def in_bands(image: pyvips.Image, bands: int) -> pyvips.Image:
+    """One channel as many times as are asked for."""
+    return image if bands == 1 else image.bandjoin([image] * (bands - 1))
+
+
 def adjust(image: pyvips.Image, stage: Stage) -> pyvips.Image:
     """All adjustments of the stage: first what works on each channel, then what mixes them, then duotone."""
     curves, matrix = _curves(stage), _matrix(stage)

@@ -10,20 +10,24 @@ import functools
 import os
 import resource
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from graphql_api.errors import TooLarge, UnsupportedMedia, full_disk_is_typed
-from graphql_api.imaging.jobs import Clean, Examine, Finding, Probe, Render, SelfTest, WorkerSettings
+from graphql_api.imaging.jobs import Clean, Examine, Finding, Probe, Prove, Render, SelfTest, Sketch, WorkerSettings
 from graphql_api.imaging.models import MODELS
 
 if TYPE_CHECKING:
-    from graphql_api.domain.media import Original
+    from graphql_api.domain.traits import Placeholder, Probed
 
 _M_ARENA_MAX = -8  # of glibc's mallopt(3)
 _THREADS = ("VIPS_CONCURRENCY", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 
+_TRIM_BYTES = 192 * 1024 * 1024
+
 T = TypeVar("T")
+JobT = TypeVar("JobT")
 
 
 def start(settings: WorkerSettings) -> None:
@@ -44,11 +48,11 @@ def start(settings: WorkerSettings) -> None:
     MODELS.set(settings.models)
 
 
-def probe(job: Probe) -> Original:
-    """Tell what the file is; UnsupportedMedia when it does not decode from end to end."""
-    from graphql_api.imaging import pipeline
+def probe(job: Probe) -> Probed:
+    """Tell what the file is and shows; UnsupportedMedia when it does not decode from end to end."""
+    from graphql_api.imaging import probing
 
-    return _run(functools.partial(pipeline.probe, job))
+    return _run(functools.partial(probing.probe, job))
 
 
 def clean(job: Clean) -> None:
@@ -65,6 +69,20 @@ def render(job: Render) -> None:
     _run(functools.partial(pipeline.render, job))
 
 
+def prove(job: Prove) -> None:
+    """Make the proof that the job asks for."""
+    from graphql_api.imaging import proofs
+
+    _run(functools.partial(proofs.prove, job))
+
+
+def sketch(jobs: Sequence[Sketch]) -> list[Placeholder]:
+    """The placeholders of these stages' results: so small that several are one piece of work."""
+    from graphql_api.imaging import sketch as sketches
+
+    return _run(lambda: [sketches.sketch(job) for job in jobs])
+
+
 def self_test(job: SelfTest) -> dict[str, bool]:
     """For every format: whether a tiny image goes out and in again."""
     from graphql_api.imaging import self_test as tests
@@ -79,13 +97,32 @@ def examine(job: Examine) -> list[Finding]:
     return _run(functools.partial(tests.examine, job))
 
 
-def _run(work: Callable[[], T]) -> T:
-    """Do the work; what libvips says stays in the traceback, which only the log sees (it quotes other requests)."""
+def work(function: Callable[[JobT], T], job: JobT) -> tuple[T, int]:
+    """Do one job; what it gives, and the bytes that this process holds resident after it."""
+    result = function(job)
+    if (resident := _resident()) > _TRIM_BYTES:
+        # What a large image leaves behind in malloc's lists goes back to the system.
+        if trim := getattr(ctypes.CDLL(None), "malloc_trim", None):
+            trim(0)
+        resident = _resident()
+    return result, resident
+
+
+def _resident() -> int:
+    """Resident bytes of this process; 0 where there is no /proc to ask."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
+
+
+def _run(task: Callable[[], T]) -> T:
+    """Do it; what libvips says stays in the traceback, which only the log sees (it quotes other requests)."""
     import pyvips
 
     try:
         with full_disk_is_typed():
-            return work()
+            return task()
     except pyvips.Error as error:
         raise UnsupportedMedia("file", "The image is damaged, or of a kind that cannot be decoded.") from error
     except MemoryError as error:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
+from graphql_api.db import blobs
 from graphql_api.db import media as rows
 from graphql_api.db.database import transaction
 from graphql_api.domain import ids
@@ -16,6 +17,7 @@ from graphql_api.domain.format import Format, sniff
 from graphql_api.domain.limits import PictureLimits
 from graphql_api.domain.media import Changes, Details, Keep, Media, Original, Upload, clean_name
 from graphql_api.domain.page import Page, PageRequest
+from graphql_api.domain.traits import Probed, Traits
 from graphql_api.errors import InvalidInput, NotFound, TookTooLong, TooLarge, UnsupportedMedia
 from graphql_api.imaging.abilities import reads_jxl
 from graphql_api.imaging.jobs import Clean, Probe
@@ -68,11 +70,11 @@ class Library:
             kind = _sniff(upload)
             if kind is Format.SVG:
                 upload = await stack.enter_async_context(self._cleaned(upload))
-            original = await self._probe(upload, kind)
+            probed = await self._probe(upload, kind)
             await self._tools.originals.put(upload)
-            media = self._new_media(principal, team, upload, original, details)
+            media = self._new_media(principal, team, upload, probed.original, details)
             async with transaction():
-                await self._tools.originals.hold(upload)
+                await self._tools.originals.hold(upload, probed)
                 await rows.insert(media)
                 if details.tags:
                     await rows.set_tags(team.id, media.id, details.tags)
@@ -104,7 +106,7 @@ class Library:
             await self._tools.imaging.clean(Clean(upload.path, target))
             yield await self._tools.spool.measure(target, upload.filename)
 
-    async def _probe(self, upload: Upload, kind: Format) -> Original:
+    async def _probe(self, upload: Upload, kind: Format) -> Probed:
         job = Probe(upload.path, kind, self._tools.picture_limits)
         try:
             return await self._tools.imaging.probe(job)
@@ -165,6 +167,15 @@ class Library:
         """The tags of media that the caller was given."""
         return await rows.tags_of(media_ids)
 
+    async def traits_of(self, principal: Principal, media: Sequence[Media]) -> Sequence[Traits]:
+        """What media that the caller was given show, in order; empty where nothing was written down.
+
+        Where a picture was taken, and with which very device, is told to its team alone, however public it is.
+        """
+        found = await blobs.traits_of({item.sha256 for item in media})
+        known = [(item, found.get(item.sha256, Traits())) for item in media]
+        return [traits if principal.owns(item.team_id) else traits.without_private() for item, traits in known]
+
     def _find_visible(self, principal: Principal, media: Media | None) -> Media | None:
         if media is None or not media.is_live(self._tools.clock()):
             return None
@@ -179,7 +190,7 @@ class Library:
 
     async def update(self, principal: Principal, media_id: uuid.UUID, changes: Changes) -> Media:
         """Change what is said of one of the team's media. NotFound."""
-        media = await self._own(principal, media_id)
+        media = await self.get_own(principal, media_id)
         if not media.is_live(self._tools.clock()):
             raise NotFound("There is no such media.")
         async with transaction():
@@ -192,7 +203,7 @@ class Library:
 
     async def delete(self, principal: Principal, media_id: uuid.UUID) -> None:
         """Remove one of the team's media, and its bytes with the last media that has them. NotFound."""
-        if not await self._remove(await self._own(principal, media_id)):
+        if not await self._remove(await self.get_own(principal, media_id)):
             raise NotFound("There is no such media.")
 
     async def remove_expired(self) -> int:
@@ -212,7 +223,8 @@ class Library:
             await self._tools.originals.remove(media.sha256)
         return deleted
 
-    async def _own(self, principal: Principal, media_id: uuid.UUID) -> Media:
+    async def get_own(self, principal: Principal, media_id: uuid.UUID) -> Media:
+        """One of the team's media, to be changed; expired or not. NotFound, Forbidden."""
         team = principal.require(Scope.WRITE)
         media = await rows.find(media_id)
         if media is None or media.team_id != team.id:

@@ -16,6 +16,7 @@ import structlog
 from graphql_api.db import blobs
 from graphql_api.db.database import transaction
 from graphql_api.domain.media import Upload
+from graphql_api.domain.traits import Probed
 from graphql_api.storage.blob_store import BLOBS, RENDITIONS, BlobStore, blob_key, renditions_prefix
 
 log = structlog.get_logger(__name__)
@@ -35,9 +36,9 @@ class Originals:
         """Bring the bytes to their place; without a `hold` they are swept one day."""
         await self._store.put(blob_key(upload.sha256), upload.path)
 
-    async def hold(self, upload: Upload) -> None:
-        """Count one more media. To be called in the transaction that writes the media."""
-        await blobs.add_reference(upload.sha256, upload.size)
+    async def hold(self, upload: Upload, probed: Probed) -> None:
+        """Count one more media, and keep what is known of the bytes. To be called in the transaction that writes it."""
+        await blobs.add_reference(upload.sha256, upload.size, probed)
         if await self._store.find(blob_key(upload.sha256)) is None:
             # They were removed between `put` and here, because the last media that had them was deleted just then.
             await self.put(upload)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import AsyncExitStack
+import uuid
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -14,23 +15,26 @@ from graphql_api.domain.geometry import Size
 from graphql_api.domain.limits import PictureLimits
 from graphql_api.domain.media import Media, Original
 from graphql_api.domain.overlay import Layer
+from graphql_api.domain.preset import Preset, with_preset
+from graphql_api.domain.proof import serves
 from graphql_api.domain.rendition import Rendition, StoredRendition
 from graphql_api.domain.transform import IDENTITY, Transform
 from graphql_api.errors import InvalidInput, NotConfigured, NotFound, TintypeError
 from graphql_api.imaging import abilities
-from graphql_api.imaging.jobs import Render
+from graphql_api.imaging.jobs import Probe, Prove, Render
 from graphql_api.imaging.pool import ImagingPool
+from graphql_api.services.cache import RenditionCache
 from graphql_api.services.library import Library
 from graphql_api.services.spool import Spool
-from graphql_api.storage.blob_store import BlobStore, blob_key, rendition_key
+from graphql_api.storage.blob_store import BlobStore, blob_key, proof_key, rendition_key, renditions_prefix
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A transform in the language of its surface: `strict` ones refuse what others ignore."""
+    """What a surface was asked: `strict` ones refuse what others ignore. The transform wins over the preset."""
 
     transform: Transform
-    preset: str | None = None
+    preset: Preset | None = None
     accepted: Sequence[Format] = ()
     strict: bool = False
 
@@ -40,6 +44,7 @@ class Renderer:
     """Plans, makes and keeps renditions."""
 
     store: BlobStore
+    cache: RenditionCache
     imaging: ImagingPool
     spool: Spool
     library: Library
@@ -50,14 +55,14 @@ class Renderer:
 
     async def plan(self, principal: Principal, media: Media, asked: Asked) -> Rendition:
         """Settle what is asked for this media. TooLarge; when strict also InvalidInput and NotConfigured."""
-        transform = asked.transform
+        transform = with_preset(asked.preset, asked.transform) if asked.preset else asked.transform
         layers = await self._layers(principal, transform)
         if asked.strict:
             _refuse_ignored(transform, media.original, layers)
         if not abilities.sees():
             transform = _without_segments(transform)
         recipe = transform.settle(media.original, accepted=asked.accepted, layers=layers, limits=self.limits)
-        return Rendition(media, recipe, asked.transform, asked.preset)
+        return Rendition(media, recipe, asked.transform, asked.preset.name if asked.preset else None)
 
     async def _layers(self, principal: Principal, transform: Transform) -> Mapping[str, Layer]:
         """The content of overlays by uid, as far as the caller may see it."""
@@ -74,15 +79,16 @@ class Renderer:
     # --- making
 
     async def render(self, rendition: Rendition) -> StoredRendition:
-        """The rendition in the store, made now if it is not there. Overloaded, StorageFull, TooLarge."""
+        """The rendition, made now if it is not there. Overloaded, StorageFull, TooLarge."""
         key = rendition_key(rendition.media.sha256, rendition.recipe.key)
-        if stored := await self.store.find(key):
-            return StoredRendition(key, stored.size)
+        return await self.cache.find(key) or await self._fly(key, lambda: self._make(key, rendition))
+
+    async def _fly(self, key: str, make: Callable[[], Coroutine[None, None, StoredRendition]]) -> StoredRendition:
+        """What `make` makes, once for all who ask meanwhile; one who hangs up does not take it from the others."""
         flight = self.flights.get(key)
         if flight is None:
-            flight = self.flights[key] = asyncio.create_task(self._make(key, rendition))
+            flight = self.flights[key] = asyncio.create_task(make())
             flight.add_done_callback(lambda task: self._land(key, task))
-        # One caller who hangs up must not take the picture from the others.
         return await asyncio.shield(flight)
 
     def _land(self, key: str, task: asyncio.Task[StoredRendition]) -> None:
@@ -92,25 +98,64 @@ class Renderer:
 
     async def _make(self, key: str, rendition: Rendition) -> StoredRendition:
         media, recipe = rendition.media, rendition.recipe
+        from_proof = serves(media.original, recipe)
+        source = await self._proof(media) if from_proof else blob_key(media.sha256)
         async with self.spool.path() as target, AsyncExitStack() as stack:
-            try:
-                path = await stack.enter_async_context(self.store.as_file(blob_key(media.sha256)))
-                layers: dict[str, Path] = {}
-                for layer in recipe.layers:
-                    layers[layer.sha256] = await stack.enter_async_context(self.store.as_file(blob_key(layer.sha256)))
-            except FileNotFoundError as error:
-                raise TintypeError("The original of this media is missing.") from error
-            await self.imaging.render(Render(path, media.original, recipe, target, self.limits, layers))
-            stored = await self.store.put(key, target)
+            path, *others = [
+                await stack.enter_async_context(self._file(key))
+                for key in (source, *(blob_key(layer.sha256) for layer in recipe.layers))
+            ]
+            layers = dict(zip((layer.sha256 for layer in recipe.layers), others, strict=True))
+            job = Render(path, media.original, recipe, target, self.limits, layers, from_proof=from_proof)
+            await self.imaging.render(job)
+            return await self._keep(media, key, target)
+
+    async def _proof(self, media: Media) -> str:
+        """The key of the original's proof, made now if it is not there."""
+        key = proof_key(media.sha256)
+        if await self.cache.find(key) is None:
+            await self._fly(key, lambda: self._prove(key, media))
+        return key
+
+    async def _prove(self, key: str, media: Media) -> StoredRendition:
+        async with self.spool.path() as target, self._file(blob_key(media.sha256)) as path:
+            await self.imaging.prove(Prove(path, media.original, target))
+            return await self._keep(media, key, target)
+
+    @asynccontextmanager
+    async def _file(self, key: str) -> AsyncIterator[Path]:
+        try:
+            async with self.store.as_file(key) as path:
+                yield path
+        except FileNotFoundError as error:
+            raise TintypeError("The original of this media is missing.") from error
+
+    async def _keep(self, media: Media, key: str, path: Path) -> StoredRendition:
+        stored = await self.cache.put(key, path)
         if await self.store.find(blob_key(media.sha256)) is None:
             # The last media of these bytes was deleted meanwhile, and its renditions with it, but for this one.
-            await self.store.delete(key)
+            await self.cache.delete(key)
             raise NotFound("There is no such media.")
-        return StoredRendition(key, stored.size)
+        return stored
+
+    async def purge(self, principal: Principal, media_id: uuid.UUID) -> Media:
+        """Forget all renditions of one of the team's media; they are made anew when they are asked for. NotFound."""
+        media = await self.library.get_own(principal, media_id)
+        await self.cache.purge(renditions_prefix(media.sha256))
+        return media
+
+    async def measure(self, rendition: Rendition) -> Size:
+        """Width and height of the result; where only the pixels can tell, it is rendered for that."""
+        if (size := rendition.size) is not None:
+            return size
+        stored = await self.render(rendition)
+        async with self._file(stored.key) as path:
+            probed = await self.imaging.probe(Probe(path, rendition.recipe.format, self.limits, measures_only=True))
+        return Size(probed.original.width, probed.original.height)
 
     def read(self, stored: StoredRendition, start: int, size: int) -> AsyncIterator[bytes]:
         """A part of a stored rendition."""
-        return self.store.read(stored.key, start, size)
+        return self.cache.read(stored, start, size)
 
 
 def _refuse_ignored(transform: Transform, original: Original, layers: Mapping[str, Layer]) -> None:

@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from graphql_api.domain.transform import REVISION
+
 BLOBS = "blobs/"
 RENDITIONS = "renditions/"
 
@@ -27,6 +29,11 @@ def renditions_prefix(sha256: str) -> str:
     return f"{RENDITIONS}{sha256}/"
 
 
+def proof_key(sha256: str) -> str:
+    """Where the proof of this original lies: among its renditions, as it can be made anew like them."""
+    return f"{renditions_prefix(sha256)}proof-{REVISION}"
+
+
 def rendition_key(sha256: str, recipe_key: str) -> str:
     """Where one rendition lies."""
     return renditions_prefix(sha256) + recipe_key
@@ -34,7 +41,7 @@ def rendition_key(sha256: str, recipe_key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """What a store knows of a key: size in bytes, time of the last put."""
+    """What a store knows of a key: size in bytes, time of the last put or touch."""
 
     key: str
     size: int
@@ -49,6 +56,9 @@ class BlobStore(Protocol):
 
     async def find(self, key: str) -> Stored | None:
         """What is known of the key, or None."""
+
+    async def touch(self, key: str) -> None:
+        """Count the key as put now; nothing happens when it is not there."""
 
     def read(self, key: str, start: int = 0, size: int | None = None) -> AsyncIterator[bytes]:
         """The bytes from `start`, `size` of them or all, in pieces. FileNotFoundError."""

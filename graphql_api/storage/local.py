@@ -57,6 +57,11 @@ class LocalStore:
             return None
         return found if found.size else None
 
+    async def touch(self, key: str) -> None:
+        """Set the file's time to now."""
+        with contextlib.suppress(FileNotFoundError):
+            await asyncio.to_thread(os.utime, self._path(key))
+
     async def read(self, key: str, start: int = 0, size: int | None = None) -> AsyncIterator[bytes]:
         """The file in pieces of 256 KiB; an open file stays readable when it is deleted meanwhile."""
         path = self._path(key)
@@ -83,8 +88,13 @@ class LocalStore:
         yield path
 
     async def delete(self, key: str) -> None:
-        """Remove the file."""
-        await asyncio.to_thread(self._path(key).unlink, missing_ok=True)
+        """Remove the file, and its folder when it was the last in it."""
+        await asyncio.to_thread(self._delete, self._path(key))
+
+    def _delete(self, path: Path) -> None:
+        path.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):  # not empty, or gone already
+            path.parent.rmdir()
 
     async def delete_prefix(self, prefix: str) -> None:
         """Remove the folder that the prefix is."""

@@ -11,6 +11,8 @@ from graphql_api.domain.account import Principal
 from graphql_api.errors import Unauthenticated
 from graphql_api.services.accounts import Accounts
 from graphql_api.services.library import Library
+from graphql_api.services.placeholders import Placeholders
+from graphql_api.services.presets import Presets
 from graphql_api.services.renderer import Renderer
 from graphql_api.services.spool import Spool
 
@@ -21,6 +23,8 @@ class Context:
 
     library: Library
     renderer: Renderer
+    presets: Presets
+    placeholders: Placeholders
     accounts: Accounts
     spool: Spool
     public_url: str

@@ -1,156 +1,32 @@
-"""The image route: a URL becomes pixels. Everything that can be answered without pixels is answered first."""
+"""The image route: a native query becomes pixels."""
 
 from __future__ import annotations
 
-import datetime as dt
-import re
-from collections.abc import AsyncIterator, Mapping
-from http import HTTPStatus
-from urllib.parse import quote
-
 from aiohttp import web
 
-from graphql_api.domain.media import Media
-from graphql_api.domain.rendition import Rendition, StoredRendition
-from graphql_api.domain.transform_query import parse_image_query
+from graphql_api.domain.transform_query import JSON, PRESET, parse_image_query
 from graphql_api.errors import NotFound
 from graphql_api.services.renderer import Asked
 from graphql_api.web.accept import accepted_formats
-from graphql_api.web.context import CONTEXT, Context, authenticate
-
-_MAX_AGE = 86_400  # seconds; after that an ETag makes the answer a 304
-_RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?", re.IGNORECASE)
+from graphql_api.web.context import CONTEXT, authenticate
+from graphql_api.web.delivery import deliver, describe
 
 
 async def get_image(request: web.Request) -> web.StreamResponse:
     """GET and HEAD /src/{storage}/{uid}[.{ext}]?transform."""
     context = request.app[CONTEXT]
-    rendition = await _plan(request, context)
-    headers = _headers(rendition)
-    if rendition.asked.output.auto:
-        headers["Vary"] = "Accept"
-    if _is_known(request, rendition):
-        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-    stored = await context.renderer.render(rendition)
-    return await _send(request, context, stored, headers | {"Content-Type": rendition.content_type})
-
-
-async def _plan(request: web.Request, context: Context) -> Rendition:
     uid, _, extension = request.match_info["name"].partition(".")
-    transform = parse_image_query(request.query.items(), extension)
-    if transform is None:
-        raise NotFound("There is no such image format.")
     principal = await authenticate(request)
     media = await context.library.get_by_uid(principal, uid)
     if media.storage != request.match_info["storage"]:
         raise NotFound("There is no such media.")
-    accepted = accepted_formats(request.headers.get("Accept")) if transform.output.auto else ()
-    return await context.renderer.plan(principal, media, Asked(transform, accepted=accepted))
-
-
-def _headers(rendition: Rendition) -> dict[str, str]:
-    media = rendition.media
-    headers = {
-        "ETag": f'"{rendition.etag}"',
-        "Cache-Control": _cache_control(media),
-        "Accept-Ranges": "bytes",
-        "Content-Disposition": f"inline; filename*=UTF-8''{quote(_filename(rendition), safe='')}",
-        # Opened as a page of its own, an image may load and run nothing.
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
-    }
-    if media.public:
-        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
-    return headers
-
-
-def _cache_control(media: Media) -> str:
-    if not media.public:
-        return "private, no-cache"
-    if media.expires_at is None:
-        return f"public, max-age={_MAX_AGE}"
-    left = int((media.expires_at - dt.datetime.now(dt.UTC)).total_seconds())
-    return f"public, max-age={max(0, min(_MAX_AGE, left))}"
-
-
-def _filename(rendition: Rendition) -> str:
-    return f"{rendition.media.name.rpartition('.')[0] or rendition.media.name}.{rendition.recipe.format}"
-
-
-def _is_known(request: web.Request, rendition: Rendition) -> bool:
-    """Whether If-None-Match has our ETag, by weak comparison (RFC 9110, 13.1.2)."""
-    return any(tag.value in (rendition.etag, "*") for tag in request.if_none_match or ())
-
-
-async def _send(
-    request: web.Request, context: Context, stored: StoredRendition, headers: Mapping[str, str]
-) -> web.StreamResponse:
-    start, stop = 0, stored.bytes
-    status = HTTPStatus.OK
-    extra = {}
-    if (asked := _asked_range(request, stored.bytes, headers["ETag"])) is not None:
-        start, stop = asked
-        if start >= stop:
-            return web.Response(
-                status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-                headers={"Content-Range": f"bytes */{stored.bytes}", "Cache-Control": "no-store"},
-            )
-        status = HTTPStatus.PARTIAL_CONTENT
-        extra["Content-Range"] = f"bytes {start}-{stop - 1}/{stored.bytes}"
-    extra["Content-Length"] = str(stop - start)
-    if request.method == "HEAD":
-        return web.Response(status=status, headers={**headers, **extra})
-    pieces = context.renderer.read(stored, start, stop - start)
-    try:
-        # Before the head is sent: a rendition that was deleted a moment ago can still be a plain 404.
-        first = await anext(pieces)
-    except FileNotFoundError as error:
-        raise NotFound("There is no such media.") from error
-    if len(first) == stop - start:
-        return web.Response(status=status, body=first, headers={**headers, **extra})
-    response = web.StreamResponse(status=status, headers={**headers, **extra})
-    await response.prepare(request)
-    return await _stream(request, response, first, pieces)
-
-
-async def _stream(
-    request: web.Request, response: web.StreamResponse, first: bytes, rest: AsyncIterator[bytes]
-) -> web.StreamResponse:
-    """Send the body. Once the head is out, a failure is told by hanging up: anything else would be read as body."""
-    left = (response.content_length or 0) - len(first)
-    try:
-        await response.write(first)
-        async for piece in rest:
-            left -= len(piece)
-            await response.write(piece)
-    except BaseException:
-        _hang_up(request)
-        raise
-    if left:
-        _hang_up(request)  # the file is shorter than it was
-    return response
-
-
-def _hang_up(request: web.Request) -> None:
-    if request.transport is not None:
-        request.transport.abort()
-
-
-def _asked_range(request: web.Request, size: int, etag: str) -> tuple[int, int] | None:
-    """The half-open range of a GET; (n, n) when it cannot be satisfied, None to send everything.
-
-    Several ranges, other units and a stale If-Range are answered in full, as RFC 9110, 14.2 allows.
-    """
-    header = request.headers.get("Range")
-    if header is None or request.method != "GET" or request.headers.get("If-Range", etag) != etag:
-        return None
-    matched = _RANGE.fullmatch(header)
-    if matched is None or matched.group(1) is matched.group(2) is None:
-        return None
-    first, last = matched.groups()
-    if first is None:
-        return max(0, size - int(last)), size
-    start = int(first)
-    stop = size if last is None else min(size, int(last) + 1)
-    if last is not None and int(last) < start:
-        return None
-    return (start, stop) if start < size else (size, size)
+    preset = await context.presets.find(media.team_id, request.query.get(PRESET, ""))
+    transform = parse_image_query([*(preset.pairs if preset else ()), *request.query.items()], extension)
+    if transform is None:
+        raise NotFound("There is no such image format.")
+    auto = transform.output.auto
+    accepted = accepted_formats(request.headers.get("Accept")) if auto else ()
+    rendition = await context.renderer.plan(principal, media, Asked(transform, accepted=accepted))
+    if request.query.get("format") == JSON:
+        return await describe(request, rendition)
+    return await deliver(request, rendition, vary="Accept" if auto else None)

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from PIL import Image
 
-from graphql_api.web import images, middleware
+from graphql_api.web import delivery, middleware
 from tests import pictures
 from tests.client import Client
 
@@ -135,7 +135,7 @@ async def test_a_failure_in_the_middle_hangs_up(rest: Callable[[], AsyncIterator
     async def handle(request: web.Request) -> web.StreamResponse:
         response = web.StreamResponse(headers={"Content-Length": "100"})
         await response.prepare(request)
-        return await images._stream(request, response, b"x" * 10, rest())
+        return await delivery._stream(request, response, b"x" * 10, rest())
 
     app = web.Application(middlewares=[middleware.identify_request, middleware.answer_errors])
     app.router.add_get("/", handle)

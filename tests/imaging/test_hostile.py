@@ -44,7 +44,7 @@ async def _probe(pool: ImagingPool, folder: Path, content: bytes, claimed: Forma
     path.write_bytes(content)
     found = claimed or sniff(content[:HEAD_BYTES])
     assert found
-    return await pool.probe(Probe(path, found, USUAL_LIMITS))
+    return (await pool.probe(Probe(path, found, USUAL_LIMITS))).original
 
 
 @functools.cache
@@ -118,7 +118,7 @@ async def test_a_name_full_of_options_is_only_a_name(imaging: ImagingPool, tmp_p
     path = folder / "x.jpg[shrink=8,fail_on=none]"
     path.write_bytes(pictures.jpeg(100, 80))
 
-    original = await imaging.probe(Probe(path, Format.JPEG, USUAL_LIMITS))
+    original = (await imaging.probe(Probe(path, Format.JPEG, USUAL_LIMITS))).original
     target = folder / "out.png[compression=0]"
     await imaging.render(
         Render(path, original, Transform().in_format(Format.WEBP).settle(original), target, USUAL_LIMITS)
@@ -129,11 +129,11 @@ async def test_a_name_full_of_options_is_only_a_name(imaging: ImagingPool, tmp_p
 
 
 def _slow_render(folder: Path) -> Render:
-    """A render of many seconds: a GIF of 24 megapixels, which libvips cannot be asked to stop."""
+    """A render of many seconds: a GIF of 61 megapixels, which libvips cannot be asked to stop."""
     path = folder / "big.jpg"
-    picture = pictures.photo(600, 400).resize((6000, 4000))
+    picture = pictures.photo(600, 400).resize((9600, 6400))
     path.write_bytes(pictures.encode(picture, "JPEG", quality=90))
-    original = Original(Format.JPEG, 6000, 4000)
+    original = Original(Format.JPEG, 9600, 6400)
     return Render(path, original, Recipe(Format.GIF), folder / "big.gif", USUAL_LIMITS)
 
 

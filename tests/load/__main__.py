@@ -1,7 +1,8 @@
 """The benchmark suite behind `make bench`: figures and ratios side by side, never a verdict.
 
-`python -m tests.load` measures everything, `python -m tests.load misses hits` those rows alone. It installs nothing,
-talks to loopback only, and ends what it has started; peers that are not installed are named in the table.
+`python -m tests.load` measures everything, `python -m tests.load misses hits` those rows alone. It talks to loopback
+only and ends what it has started. `peers` installs what it needs into folders of its own, pinned by hash; nothing else
+installs anything, and peers that are missing are named in the table.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import pyvips
 
 from tests.load import hits, lists, misses, uploads
 from tests.load.figures import Report, Row, format_table
+from tests.load.peers import measure as peers
 from tests.load.servers import MissingPeer, find_nginx, find_postgres
 
 _MOST_SECONDS = 15 * 60  # whatever hangs, the suite does not
@@ -31,6 +33,7 @@ _MEASUREMENTS: dict[str, Callable[[Path, Report], None]] = {
     "hits": hits.measure,
     "lists": lists.measure,
     "uploads": uploads.measure,
+    "peers": peers.measure,
 }
 
 
@@ -63,7 +66,8 @@ def _measure_all(names: Sequence[str]) -> int:
         for name in names:
             print(f"measuring {name} ...", file=sys.stderr, flush=True)
             _measure(name, Path(folder), report)
-    print(f"\n{_machine()}\n\n{format_table(report.rows)}\n")
+    tables = [*([format_table(report.rows)] if report.rows else []), *report.tables]
+    print(f"\n{_machine()}\n\n" + "\n\n".join(tables) + "\n")
     for note in report.notes:
         print(f"- {note}")
     print(f"- {time.monotonic() - started:.0f} s in all; ratios are medians of rounds measured in turns.")

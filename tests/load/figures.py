@@ -58,6 +58,7 @@ class Report:
     """Lines of the table, and what must be known to read them."""
 
     rows: list[Row] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)  # of measurements that have other columns
     notes: list[str] = field(default_factory=list)
 
     def add(self, row: Row, rounds: Sequence[Tally]) -> None:
@@ -100,9 +101,13 @@ def count_errors(rounds: Sequence[Tally]) -> str:
 
 
 def format_table(rows: Sequence[Row]) -> str:
-    """The table as text, every column as wide as it must be."""
+    """The rows as text."""
     head = Row("what", "Tintype", "peer", "ratio (range)", "aim", "p50 / p95 ms", "errors")
-    lines = [_cells(row) for row in (head, *rows)]
+    return format_columns([_cells(row) for row in (head, *rows)])
+
+
+def format_columns(lines: Sequence[Sequence[str]]) -> str:
+    """A table, its head first, every column as wide as it must be."""
     widths = [max(len(line[column]) for line in lines) for column in range(len(lines[0]))]
     texts = ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
     return "\n".join([texts[0], "  ".join("-" * width for width in widths), *texts[1:]])

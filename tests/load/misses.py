@@ -7,23 +7,15 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import multiprocessing
-import os
 import random
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
-
 from graphql_api.domain.format import Format
-from graphql_api.domain.limits import USUAL_LIMITS
-from graphql_api.domain.stage import Stage
-from graphql_api.imaging import codecs, shape
-from tests.load.client import leave_interrupts_to_parent
+from tests.load.asking import Question, ask_all
+from tests.load.bare import Job, bare_pool, render_all
 from tests.load.figures import Report, Row, Tally, count_errors, format_latency, format_ratio, median_rate
 from tests.load.photo import Photo, take_photo
 from tests.load.servers import Server, new_installation, tintype
@@ -38,8 +30,6 @@ _WIDTHS = range(600, 681)
 _QUALITIES = range(70, 95)
 _FORMATS = (Format.WEBP, Format.JPEG)
 _ORDER_SEED = 7
-_COMPLAINT = 600  # characters of a bad answer that are told
-_TIMEOUT = aiohttp.ClientTimeout(total=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +46,7 @@ def measure(folder: Path, report: Report) -> None:
     """One row for each format."""
     photo = take_photo(folder)
     report.notes.append(f"Misses: the source is {photo}; Tintype answers {_CLIENTS} clients of one asyncio process.")
-    with tintype(new_installation(folder, "misses")) as server, _bare_pool() as pool:
+    with tintype(new_installation(folder, "misses")) as server, bare_pool() as pool:
         path = asyncio.run(upload_photo(server, photo))
         for target in _FORMATS:
             _measure(report, _Contest(server, path, photo, pool, folder / "misses"), target)
@@ -74,14 +64,19 @@ class _Contest:
 
     def over_http(self, asked: Sequence[Asked]) -> Tally:
         """The renditions by Tintype."""
-        return asyncio.run(_ask_all(f"{self.server.url}{self.path}", asked))
+        return ask_all((self._question(item) for item in asked), _CLIENTS)
+
+    def _question(self, asked: Asked) -> Question:
+        url = f"{self.server.url}{self.path}.{asked.format}?w={asked.width}&q={asked.quality}"
+        return Question(url, asked.format.content_type)
 
     def bare(self, asked: Sequence[Asked]) -> Tally:
         """The renditions by libvips alone."""
-        started = time.perf_counter()
-        jobs = [(self.photo, item, self.folder / f"bare-{item.number}.{item.format}") for item in asked]
-        seconds = list(self.pool.map(_render, jobs))
-        return Tally(time.perf_counter() - started, seconds)
+        return render_all(self.pool, (self._job(item) for item in asked), _CLIENTS)
+
+    def _job(self, asked: Asked) -> Job:
+        photo, target = self.photo, self.folder / f"bare-{asked.number}.{asked.format}"
+        return Job(photo.path, photo.format, photo.size, asked.width, asked.quality, asked.format, target)
 
 
 def _measure(report: Report, contest: _Contest, target: Format) -> None:
@@ -121,67 +116,3 @@ def _distinct(target: Format) -> Iterator[Asked]:
     pairs = [(width, quality) for width in _WIDTHS for quality in _QUALITIES]
     random.Random(_ORDER_SEED).shuffle(pairs)
     return (Asked(number, target, width, quality) for number, (width, quality) in enumerate(pairs))
-
-
-# --- Tintype
-
-
-async def _ask_all(url: str, asked: Sequence[Asked]) -> Tally:
-    todo = iter(asked)
-    latencies: list[float] = []
-    complaints: list[str] = []
-    started, cpu = time.perf_counter(), time.process_time()
-    async with aiohttp.ClientSession(timeout=_TIMEOUT) as session:
-        await asyncio.gather(*(_ask(session, url, todo, latencies, complaints) for _ in range(_CLIENTS)))
-    seconds = time.perf_counter() - started
-    return Tally(seconds, latencies, len(complaints), time.process_time() - cpu, next(iter(complaints), ""))
-
-
-async def _ask(
-    session: aiohttp.ClientSession, url: str, todo: Iterator[Asked], latencies: list[float], complaints: list[str]
-) -> None:
-    """One client: what is next, as long as there is any."""
-    for item in todo:
-        started = time.perf_counter()
-        try:
-            async with session.get(f"{url}.{item.format}?w={item.width}&q={item.quality}") as response:
-                body = await response.read()
-        except (aiohttp.ClientError, TimeoutError) as error:
-            complaints.append(repr(error))
-            continue
-        if response.status == 200 and body and response.content_type == item.format.content_type:
-            latencies.append(time.perf_counter() - started)
-        else:
-            complaints.append(f"{response.status}: {body[:_COMPLAINT].decode(errors='replace')}")
-
-
-# --- bare libvips
-
-
-@contextmanager
-def _bare_pool() -> Iterator[ProcessPoolExecutor]:
-    """As many processes as Tintype has for images: one a core."""
-    os.environ["VIPS_CONCURRENCY"] = "1"  # it is read when libvips is loaded, which is before any initializer
-    spawn = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(os.cpu_count() or 1, mp_context=spawn, initializer=_start_bare)
-    try:
-        yield pool
-    finally:
-        pool.shutdown(cancel_futures=True)
-
-
-def _start_bare() -> None:
-    leave_interrupts_to_parent()
-    codecs.lock_down(USUAL_LIMITS.max_pixels)
-
-
-def _render(job: tuple[Photo, Asked, Path]) -> float:
-    """Load, resize, save; the seconds that it took."""
-    photo, asked, target = job
-    started = time.perf_counter()
-    scaled = Stage(width=asked.width).geometry(photo.size).fitting.scaled
-    shrink = min(photo.size.width / scaled.width, photo.size.height / scaled.height)
-    image = codecs.load(photo.path, photo.format, shrink=shrink)
-    image = shape.resample(image, scaled)
-    codecs.save(image, target, asked.format, quality=asked.quality)
-    return time.perf_counter() - started

@@ -1,26 +1,22 @@
-"""Servers for the time of a measurement: each on a free port of loopback, ended by its process id whatever happens."""
+"""The servers that are measured, each on a free port of loopback, for as long as its context lasts."""
 
 from __future__ import annotations
 
-import contextlib
 import getpass
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.load.running import HOST, answers, free_port, listens, running, wait_until
+
 TEAM = "bench"
-_HOST = "127.0.0.1"
-_START_SECONDS = 30.0
-_STOP_SECONDS = 15.0
+_COMMAND_SECONDS = 60.0
 _NGINX = ("/usr/sbin/nginx", "/usr/local/sbin/nginx", "/usr/local/bin/nginx", "/opt/homebrew/bin/nginx")
 _POSTGRES = Path("/usr/lib/postgresql")
 
@@ -40,7 +36,7 @@ class Server:
     @property
     def url(self) -> str:
         """Its origin."""
-        return f"http://{_HOST}:{self.port}"
+        return f"http://{HOST}:{self.port}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +57,12 @@ def new_installation(folder: Path, name: str, database_url: str | None = None) -
     """An empty Tintype with a migrated database, below `folder`; the operator's own settings stay out of it."""
     home = folder / name
     home.mkdir()
-    port = _free_port()
+    port = free_port()
     inherited = {key: value for key, value in os.environ.items() if not key.startswith("TINTYPE_")}
     environment = inherited | {
         "TINTYPE_DATA_DIR": str(home / "data"),
         "TINTYPE_DATABASE_URL": database_url or f"sqlite://{home}/tintype.db",
-        "TINTYPE_PUBLIC_URL": f"http://{_HOST}:{port}",
+        "TINTYPE_PUBLIC_URL": f"http://{HOST}:{port}",
         "TINTYPE_RATE_LIMIT_SCALE": "0",
         "TINTYPE_LOG_FORMAT": "json",
     }
@@ -87,7 +83,7 @@ def _command(installation: Installation, *arguments: str) -> str:
         env=installation.environment,
         cwd=installation.folder,
         stdout=subprocess.PIPE,
-        timeout=_START_SECONDS * 2,
+        timeout=_COMMAND_SECONDS,
         check=True,
         text=True,
     )
@@ -103,9 +99,9 @@ def tintype(installation: Installation) -> Iterator[Server]:
     """One web process and its imaging workers."""
     key = make_key(installation)
     arguments = [_tintype(), "serve", "--port", str(installation.port)]
-    with _running(arguments, installation.folder, environment=installation.environment) as process:
+    with running(arguments, installation.folder, environment=installation.environment) as process:
         server = Server(installation.port, process.pid, key)
-        _wait(process, installation.folder, lambda: _answers(f"{server.url}/healthz"))
+        wait_until(process, installation.folder, lambda: answers(f"{server.url}/healthz"))
         yield server
 
 
@@ -115,12 +111,12 @@ def nginx(folder: Path, root: Path) -> Iterator[Server]:
     program = find_nginx()
     home = folder / "nginx"
     home.mkdir()
-    port = _free_port()
+    port = free_port()
     configuration = home / "nginx.conf"
     configuration.write_text(_nginx_configuration(home, root, port))
     arguments = [program, "-e", str(home / "error.log"), "-p", str(home), "-c", str(configuration)]
-    with _running(arguments, home) as process:
-        _wait(process, home, lambda: _listens(port))
+    with running(arguments, home) as process:
+        wait_until(process, home, lambda: listens(port))
         yield Server(port, process.pid)
 
 
@@ -150,7 +146,7 @@ http {{
     access_log {home}/access.log;
 {scratch}
     server {{
-        listen {_HOST}:{port};
+        listen {HOST}:{port};
         root {root};
     }}
 }}
@@ -175,88 +171,18 @@ def postgres(folder: Path) -> Iterator[str]:
     if user:
         folder.chmod(0o711)
         shutil.chown(home, user, user)
-    port = _free_port()
+    port = free_port()
     cluster = home / "cluster"
     initdb = [str(programs / "initdb"), "-D", str(cluster), "-U", TEAM, "-A", "trust", "--no-sync", "-E", "UTF8"]
     subprocess.run(initdb, cwd=home, user=user, group=user, stdout=subprocess.DEVNULL, timeout=60, check=True)
     settings = {
         "port": str(port),
-        "listen_addresses": _HOST,
+        "listen_addresses": HOST,
         "unix_socket_directories": str(home),
         "fsync": "off",
     }
     arguments = [str(programs / "postgres"), "-D", str(cluster)]
     arguments += [part for name, value in settings.items() for part in ("-c", f"{name}={value}")]
-    with _running(arguments, home, user=user, stop=signal.SIGINT) as process:  # SIGINT ends its sessions as well
-        _wait(process, home, lambda: _listens(port))
-        yield f"postgres://{TEAM}@{_HOST}:{port}/postgres"
-
-
-@contextmanager
-def _running(
-    arguments: Sequence[str],
-    folder: Path,
-    *,
-    environment: Mapping[str, str] | None = None,
-    user: str | None = None,
-    stop: signal.Signals = signal.SIGTERM,
-) -> Iterator[subprocess.Popen[bytes]]:
-    """The process, with its output in a file. In a session of its own: Ctrl-C is ours, and we end it in order."""
-    with (folder / "output.log").open("wb") as output:
-        process = subprocess.Popen(
-            arguments,
-            env=environment,
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-            user=user,
-            group=user,
-        )
-        try:
-            yield process
-        finally:
-            _end(process, stop)
-
-
-def _end(process: subprocess.Popen[bytes], stop: signal.Signals) -> None:
-    """Ask, wait, and only then kill it and what it has started; its session has nobody else in it."""
-    process.send_signal(stop)
-    try:
-        process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
-
-
-def _wait(process: subprocess.Popen[bytes], folder: Path, is_ready: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while not is_ready():
-        if process.poll() is not None or time.monotonic() > deadline:
-            output = (folder / "output.log").read_text(errors="replace")[-2000:]
-            raise RuntimeError(f"{process.args!r} did not start:\n{output}")
-        time.sleep(0.05)
-
-
-def _answers(url: str) -> bool:
-    try:
-        with urllib.request.urlopen(url, timeout=5) as response:
-            return bool(response.status == 200)
-    except OSError:
-        return False
-
-
-def _listens(port: int) -> bool:
-    try:
-        socket.create_connection((_HOST, port), timeout=5).close()
-    except OSError:
-        return False
-    return True
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind((_HOST, 0))
-        return int(free.getsockname()[1])
+    with running(arguments, home, user=user, stop=signal.SIGINT) as process:  # SIGINT ends its sessions as well
+        wait_until(process, home, lambda: listens(port))
+        yield f"postgres://{TEAM}@{HOST}:{port}/postgres"

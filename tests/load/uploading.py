@@ -21,10 +21,14 @@ class UploadRefused(Exception):
 
 
 async def upload_photo(server: Server, photo: Photo) -> str:
-    """Upload the photo; the path of its image without the extension."""
+    """Upload the photo; the path of its image without the extension. UploadRefused."""
+    return await upload_file(server, photo.path)
+
+
+async def upload_file(server: Server, path: Path) -> str:
+    """Upload the file; the path of its image without the extension. UploadRefused."""
     async with aiohttp.ClientSession() as session:
-        pieces = read_file(photo.path)
-        return await upload(session, server, photo.path.name, pieces, photo.path.stat().st_size)
+        return await upload(session, server, path.name, read_file(path), path.stat().st_size)
 
 
 async def upload(

@@ -1,0 +1,157 @@
+"""Delivery of renditions, however they were asked for: headers, 304, ranges, the body, or a description in JSON."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections.abc import AsyncIterator, Mapping
+from http import HTTPStatus
+from urllib.parse import quote
+
+from aiohttp import web
+
+from graphql_api.domain.media import Media
+from graphql_api.domain.rendition import Rendition, StoredRendition
+from graphql_api.web.context import CONTEXT, Context
+from graphql_api.web.errors import json_response
+
+_MAX_AGE = 86_400  # seconds; after that an ETag makes the answer a 304
+_RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?", re.IGNORECASE)
+
+
+async def deliver(request: web.Request, rendition: Rendition, *, vary: str | None = None) -> web.StreamResponse:
+    """The image, rendered now if it has to be; 304 for who has it already. `vary` names what else decided."""
+    context = request.app[CONTEXT]
+    headers = _headers(rendition) | ({"Vary": vary} if vary else {})
+    if _is_known(request, rendition):
+        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    headers["Content-Type"] = rendition.content_type
+    try:
+        return await _send(request, context, await context.renderer.render(rendition), headers)
+    except FileNotFoundError:
+        # It had to make room for others between the two; so soon again it will not.
+        return await _send(request, context, await context.renderer.render(rendition), headers)
+
+
+async def describe(request: web.Request, rendition: Rendition) -> web.Response:
+    """Sizes and types before and after, as Cloudflare gives them for `format=json`, and the new size in bytes."""
+    context = request.app[CONTEXT]
+    media, size = rendition.media, await context.renderer.measure(rendition)
+    stored = await context.renderer.render(rendition)
+    body = {
+        "width": size.width,
+        "height": size.height,
+        "format": rendition.content_type,
+        "file_size": stored.bytes,
+        "original": {
+            "file_size": media.bytes,
+            "width": media.original.width,
+            "height": media.original.height,
+            "format": media.original.format.content_type,
+        },
+    }
+    return json_response(body, headers={"Cache-Control": _cache_control(media)})
+
+
+def _headers(rendition: Rendition) -> dict[str, str]:
+    media = rendition.media
+    headers = {
+        "ETag": f'"{rendition.etag}"',
+        "Cache-Control": _cache_control(media),
+        "Accept-Ranges": "bytes",
+        "Content-Disposition": f"inline; filename*=UTF-8''{quote(_filename(rendition), safe='')}",
+        # Opened as a page of its own, an image may load and run nothing.
+        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
+    }
+    if media.public:
+        headers["Cross-Origin-Resource-Policy"] = "cross-origin"
+    return headers
+
+
+def _cache_control(media: Media) -> str:
+    if not media.public:
+        return "private, no-cache"
+    if media.expires_at is None:
+        return f"public, max-age={_MAX_AGE}"
+    left = int((media.expires_at - dt.datetime.now(dt.UTC)).total_seconds())
+    return f"public, max-age={max(0, min(_MAX_AGE, left))}"
+
+
+def _filename(rendition: Rendition) -> str:
+    return f"{rendition.media.name.rpartition('.')[0] or rendition.media.name}.{rendition.recipe.format}"
+
+
+def _is_known(request: web.Request, rendition: Rendition) -> bool:
+    """Whether If-None-Match has our ETag, by weak comparison (RFC 9110, 13.1.2)."""
+    return any(tag.value in (rendition.etag, "*") for tag in request.if_none_match or ())
+
+
+async def _send(
+    request: web.Request, context: Context, stored: StoredRendition, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    start, stop = 0, stored.bytes
+    status = HTTPStatus.OK
+    extra = {}
+    if (asked := _asked_range(request, stored.bytes, headers["ETag"])) is not None:
+        start, stop = asked
+        if start >= stop:
+            return web.Response(
+                status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+                headers={"Content-Range": f"bytes */{stored.bytes}", "Cache-Control": "no-store"},
+            )
+        status = HTTPStatus.PARTIAL_CONTENT
+        extra["Content-Range"] = f"bytes {start}-{stop - 1}/{stored.bytes}"
+    extra["Content-Length"] = str(stop - start)
+    if request.method == "HEAD":
+        return web.Response(status=status, headers={**headers, **extra})
+    pieces = context.renderer.read(stored, start, stop - start)
+    first = await anext(pieces)  # before the head is sent: what is no longer there can still be made again
+    if len(first) == stop - start:
+        return web.Response(status=status, body=first, headers={**headers, **extra})
+    response = web.StreamResponse(status=status, headers={**headers, **extra})
+    await response.prepare(request)
+    return await _stream(request, response, first, pieces)
+
+
+async def _stream(
+    request: web.Request, response: web.StreamResponse, first: bytes, rest: AsyncIterator[bytes]
+) -> web.StreamResponse:
+    """Send the body. Once the head is out, a failure is told by hanging up: anything else would be read as body."""
+    left = (response.content_length or 0) - len(first)
+    try:
+        await response.write(first)
+        async for piece in rest:
+            left -= len(piece)
+            await response.write(piece)
+    except BaseException:
+        _hang_up(request)
+        raise
+    if left:
+        _hang_up(request)  # the file is shorter than it was
+    return response
+
+
+def _hang_up(request: web.Request) -> None:
+    if request.transport is not None:
+        request.transport.abort()
+
+
+def _asked_range(request: web.Request, size: int, etag: str) -> tuple[int, int] | None:
+    """The half-open range of a GET; (n, n) when it cannot be satisfied, None to send everything.
+
+    Several ranges, other units and a stale If-Range are answered in full, as RFC 9110, 14.2 allows.
+    """
+    header = request.headers.get("Range")
+    if header is None or request.method != "GET" or request.headers.get("If-Range", etag) != etag:
+        return None
+    matched = _RANGE.fullmatch(header)
+    if matched is None or matched.group(1) is matched.group(2) is None:
+        return None
+    first, last = matched.groups()
+    if first is None:
+        return max(0, size - int(last)), size
+    start = int(first)
+    stop = size if last is None else min(size, int(last) + 1)
+    if last is not None and int(last) < start:
+        return None
+    return (start, stop) if start < size else (size, size)
