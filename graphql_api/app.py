@@ -91,19 +91,20 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             clock=_now,
         )
         stack.push_async_callback(cache.close)
+        renderer = Renderer(
+            store=store,
+            cache=cache,
+            imaging=imaging,
+            spool=spool,
+            library=library,
+            limits=settings.picture_limits,
+        )
+        stack.push_async_callback(renderer.settle)
         yield Services(
             database=database,
             accounts=Accounts(anonymous_uploads=settings.anonymous_uploads),
             library=library,
-            renderer=Renderer(
-                store=store,
-                cache=cache,
-                imaging=imaging,
-                spool=spool,
-                library=library,
-                limits=settings.picture_limits,
-                flights={},
-            ),
+            renderer=renderer,
             cache=cache,
             presets=Presets(_now),
             placeholders=Placeholders(store, imaging),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -31,7 +31,10 @@ class Answer:
 class Client:
     """Speaks to a running application; with the key of team `first` unless told otherwise."""
 
-    def __init__(self, url: str, keys: Mapping[str, str], settings: Settings) -> None:
+    def __init__(
+        self, url: str, keys: Mapping[str, str], settings: Settings, settle: Callable[[], Awaitable[None]]
+    ) -> None:
+        self._settle = settle
         self.url = url
         self.keys = keys
         self.settings = settings
@@ -108,12 +111,14 @@ class Client:
         """The originals on disk."""
         return [path for path in (self.settings.media_folder / "blobs").rglob("*") if path.is_file()]
 
-    def renditions(self) -> list[Path]:
-        """The renditions on disk."""
+    async def renditions(self) -> list[Path]:
+        """The renditions on disk, once all that were answered are there."""
+        await self._settle()
         return [path for path in (self.settings.media_folder / "renditions").rglob("*") if path.is_file()]
 
-    def spooled(self) -> list[Path]:
-        """What waits in the spool."""
+    async def spooled(self) -> list[Path]:
+        """What waits in the spool, but for what is on its way into the store."""
+        await self._settle()
         return [path for path in self.settings.spool_folder.iterdir() if path.is_file()]
 
 

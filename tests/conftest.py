@@ -18,6 +18,7 @@ from graphql_api.config import Settings
 from graphql_api.db import database
 from graphql_api.domain.account import Profile, Scope
 from graphql_api.imaging.pool import Bounds, ImagingPool
+from graphql_api.web.context import CONTEXT
 from tests.client import Client
 from tests.postgres import Cluster, start_cluster
 
@@ -64,7 +65,7 @@ async def run_app(settings: Settings, imaging: ImagingPool | None = None) -> Asy
             keys["writer"] = await services.accounts.make_key(reader, "writer", Profile.G4, [Scope.WRITE])
         server = TestServer(make_app(settings, imaging))
         await stack.enter_async_context(server)
-        client = Client(str(server.make_url("")), keys, settings)
+        client = Client(str(server.make_url("")), keys, settings, server.app[CONTEXT].renderer.settle)
         yield await stack.enter_async_context(client)
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
 from PIL import Image, ImageChops
 
 from graphql_api.domain.format import HEAD_BYTES, Format, sniff
@@ -16,6 +18,8 @@ from graphql_api.domain.transform import Transform
 from graphql_api.imaging.jobs import Probe, Render
 from graphql_api.imaging.pool import ImagingPool
 from tests import pictures
+
+_Values = NDArray[np.float64]
 
 
 class Lab:
@@ -64,3 +68,27 @@ def pixel(picture: Image.Image, x: int, y: int) -> tuple[int, ...]:
     found = picture.convert("RGB").getpixel((x, y))
     assert isinstance(found, tuple)
     return found
+
+
+def similarity(first: Image.Image, second: Image.Image) -> float:
+    """Mean SSIM of lightness in blocks of 8 x 8 (Wang and others, 2004), 1 for the same picture; transparency on grey."""
+    return float(np.mean(_ssim(_blocks(first), _blocks(second))))
+
+
+def _blocks(picture: Image.Image, side: int = 8) -> _Values:
+    """One row a block."""
+    flat = Image.new("RGBA", picture.size, "grey")
+    flat.alpha_composite(picture.convert("RGBA"))
+    values = np.asarray(flat.convert("L"), dtype=np.float64)
+    height, width = (length // side * side for length in values.shape)
+    cut = values[:height, :width].reshape(height // side, side, width // side, side)
+    return cut.swapaxes(1, 2).reshape(-1, side * side)
+
+
+def _ssim(first: _Values, second: _Values) -> _Values:
+    means = first.mean(axis=1), second.mean(axis=1)
+    both = (first * second).mean(axis=1) - means[0] * means[1]
+    spread = first.var(axis=1) + second.var(axis=1)
+    small, smaller = (0.03 * 255) ** 2, (0.01 * 255) ** 2
+    light = (2 * means[0] * means[1] + smaller) / (means[0] ** 2 + means[1] ** 2 + smaller)
+    return np.asarray(light * (2 * both + small) / (spread + small))

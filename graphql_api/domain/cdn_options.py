@@ -6,6 +6,7 @@ point of gravity has an `x`, and what is not valid is refused. Options are `name
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -31,6 +32,7 @@ _FORMATS = {
 }
 _FLIPS = {"h": (True, False), "v": (False, True), "hv": (True, True)}
 _TURNS = (0, 90, 180, 270, 360)
+_COMMA = re.compile(r",(?![^()]*\))")  # between options; those of rgb() are none
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +66,7 @@ class _Asked:
 def parse_options(text: str) -> CdnOptions:
     """The options of a path segment, still escaped. InvalidInput names the option."""
     asked = _Asked()
-    for part in text.split(","):
+    for part in _COMMA.split(text):
         name, separator, escaped = part.partition("=")
         if not separator or name not in _OPTIONS:
             raise InvalidInput(name[:40] or "options", f"There is no option '{name[:40]}'.")

@@ -52,10 +52,11 @@ class Rendition:
 
 @dataclass(frozen=True, slots=True)
 class StoredRendition:
-    """A rendition that is there to be read: its key in the store, its size in bytes."""
+    """A rendition that is there to be read: its key in the store, its size in bytes, and those if they are at hand."""
 
     key: str
-    bytes: int
+    size: int
+    content: bytes | None = None
 
 
 def plan(media: Media, transform: Transform) -> Rendition:

@@ -94,9 +94,9 @@ class ImagingPool:
         """Write a drawing without what could do harm. UnsupportedMedia, Overloaded, StorageFull."""
         await self._run(worker.clean, job)
 
-    async def render(self, job: Render) -> None:
-        """Make a rendition into the job's target. UnsupportedMedia, TooLarge, Overloaded, StorageFull."""
-        await self._run(worker.render, job)
+    async def render(self, job: Render) -> bytes | None:
+        """Make a rendition into the job's target; its bytes, unless they are many. As `prove`."""
+        return await self._run(worker.render, job)
 
     async def prove(self, job: Prove) -> None:
         """Make a proof into the job's target. UnsupportedMedia, TooLarge, Overloaded, StorageFull."""

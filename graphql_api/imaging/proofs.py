@@ -20,7 +20,7 @@ from graphql_api.imaging.plan import upright, valid_orientation
 
 _BLOCK = 16  # rows of the largest unit of a JPEG, with its colours at half the resolution
 _TOP = 255
-_NOISE = 4  # how far a JPEG strays from 0 and 255 near an edge
+_NOISE = 4  # how far a JPEG strays from 0 and 255 near an edge: so near, it is one of them
 
 
 def prove(job: Prove) -> None:
@@ -61,6 +61,10 @@ def open_proof(path: Path, size: Size, shrink: float) -> pyvips.Image:
     sheet = sheet.copy_memory()
     half, height = sheet.height // 2, max(1, round(size.height * factor))
     alpha = sheet.crop(0, half, sheet.width, height).extract_band(0)
-    stretched = alpha.linear(_TOP / (_TOP - 2 * _NOISE), -_NOISE * _TOP / (_TOP - 2 * _NOISE)).cast("uchar")
-    picture = sheet.crop(0, 0, sheet.width, height).bandjoin(stretched)
+    picture = sheet.crop(0, 0, sheet.width, height).bandjoin(alpha.maplut(_snapping()))
     return picture.copy(interpretation=sheet.interpretation)
+
+
+def _snapping() -> pyvips.Image:
+    values = bytes(0 if value < _NOISE else _TOP if value > _TOP - _NOISE else value for value in range(_TOP + 1))
+    return pyvips.Image.new_from_memory(values, _TOP + 1, 1, 1, "uchar")

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 _M_ARENA_MAX = -8  # of glibc's mallopt(3)
 _THREADS = ("VIPS_CONCURRENCY", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 
+_MAX_PIPED = 256 * 1024
 _TRIM_BYTES = 192 * 1024 * 1024
 
 T = TypeVar("T")
@@ -62,11 +63,12 @@ def clean(job: Clean) -> None:
     _run(functools.partial(drawing.clean, job))
 
 
-def render(job: Render) -> None:
-    """Make the rendition that the job asks for."""
+def render(job: Render) -> bytes | None:
+    """Make the rendition that the job asks for; its bytes, unless the way through the pipe would be a long one."""
     from graphql_api.imaging import pipeline
 
     _run(functools.partial(pipeline.render, job))
+    return job.target.read_bytes() if job.target.stat().st_size <= _MAX_PIPED else None
 
 
 def prove(job: Prove) -> None:

@@ -41,7 +41,7 @@ class RenditionCache:
         """What is there under the key, or None."""
         if (content := self._hot.get(key)) is not None:
             self._hot.move_to_end(key)
-            return StoredRendition(key, len(content))
+            return StoredRendition(key, len(content), content)
         if (stored := await self._store.find(key)) is None:
             return None
         if stored.modified < self._clock() - _TOUCH:
@@ -59,19 +59,21 @@ class RenditionCache:
 
     async def read(self, stored: StoredRendition, start: int, size: int) -> AsyncIterator[bytes]:
         """A part of what is stored. FileNotFoundError when it was removed meanwhile."""
-        if (content := self._hot.get(stored.key)) is not None:
-            yield content[start : start + size]
+        if stored.content is not None:
+            yield stored.content[start : start + size]
             return
-        if stored.bytes <= _HOT_BYTES:
-            content = b"".join([piece async for piece in self._store.read(stored.key, 0, stored.bytes)])
-            self._heat(stored.key, content)
+        if stored.size <= _HOT_BYTES:
+            content = b"".join([piece async for piece in self._store.read(stored.key, 0, stored.size)])
+            self.heat(stored.key, content)
             yield content[start : start + size]
             return
         async for piece in self._store.read(stored.key, start, size):
             yield piece
 
-    def _heat(self, key: str, content: bytes) -> None:
-        """Keep it in memory, and let go what was longest not asked for."""
+    def heat(self, key: str, content: bytes) -> None:
+        """Keep it in memory if it is small, and let go what was longest not asked for."""
+        if len(content) > _HOT_BYTES:
+            return
         self._hot_size += len(content) - len(self._hot.pop(key, b""))
         self._hot[key] = content
         while self._hot_size > self._hot_bytes:

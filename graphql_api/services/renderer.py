@@ -6,8 +6,10 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import structlog
 
 from graphql_api.domain.account import Principal
 from graphql_api.domain.format import Format
@@ -27,6 +29,8 @@ from graphql_api.services.cache import RenditionCache
 from graphql_api.services.library import Library
 from graphql_api.services.spool import Spool
 from graphql_api.storage.blob_store import BlobStore, blob_key, proof_key, rendition_key, renditions_prefix
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +53,8 @@ class Renderer:
     spool: Spool
     library: Library
     limits: PictureLimits
-    flights: dict[str, asyncio.Task[StoredRendition]]
+    flights: dict[str, asyncio.Task[StoredRendition]] = field(default_factory=dict)
+    keeping: set[asyncio.Task[None]] = field(default_factory=set)
 
     # --- planning
 
@@ -100,15 +105,41 @@ class Renderer:
         media, recipe = rendition.media, rendition.recipe
         from_proof = serves(media.original, recipe)
         source = await self._proof(media) if from_proof else blob_key(media.sha256)
-        async with self.spool.path() as target, AsyncExitStack() as stack:
+        async with AsyncExitStack() as stack:
+            target = await stack.enter_async_context(self.spool.path())
             path, *others = [
                 await stack.enter_async_context(self._file(key))
                 for key in (source, *(blob_key(layer.sha256) for layer in recipe.layers))
             ]
             layers = dict(zip((layer.sha256 for layer in recipe.layers), others, strict=True))
             job = Render(path, media.original, recipe, target, self.limits, layers, from_proof=from_proof)
-            await self.imaging.render(job)
-            return await self._keep(media, key, target)
+            content = await self.imaging.render(job)
+            if content is None:
+                return await self._keep(media, key, target)
+            self.cache.heat(key, content)
+            self._keep_later(media, key, target, stack.pop_all())
+        return StoredRendition(key, len(content), content)
+
+    def _keep_later(self, media: Media, key: str, path: Path, resources: AsyncExitStack) -> None:
+        """Put what is being answered into the store: who asked does not wait for the disk."""
+
+        async def keep() -> None:
+            async with resources:
+                try:
+                    await self._keep(media, key, path)
+                except NotFound:
+                    log.info("rendition_of_deleted_media", key=key)
+                except Exception:  # it has been answered; the next who asks has it made anew
+                    log.exception("rendition_not_kept", key=key)
+
+        task = asyncio.create_task(keep())
+        self.keeping.add(task)
+        task.add_done_callback(self.keeping.discard)
+
+    async def settle(self) -> None:
+        """Wait until everything that was answered is in the store."""
+        while self.keeping:
+            await asyncio.gather(*self.keeping)
 
     async def _proof(self, media: Media) -> str:
         """The key of the original's proof, made now if it is not there."""

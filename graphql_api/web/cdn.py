@@ -41,7 +41,7 @@ _HINT = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,3})?")
 async def get_image(request: web.Request) -> web.StreamResponse:
     """GET and HEAD /cdn-cgi/image/{options}/{source}."""
     # Before anything is unescaped: an option may hold commas and slashes.
-    options_text, _, source = request.rel_url.raw_path.removeprefix(PREFIX).partition("/")
+    options_text, _, source = request.raw_path.partition("?")[0].removeprefix(PREFIX).partition("/")
     context = request.app[CONTEXT]
     media = None
     try:
@@ -69,7 +69,7 @@ async def _find(context: Context, principal: Principal, source: str) -> Media:
         if inside is None:
             raise NotFound("Images of other origins are not served.")
         source = inside
-    path = urlsplit(source).path
+    path = "/" + urlsplit(source).path.strip("/")
     *folders, name = path.removeprefix(urlsplit(context.source_url).path).strip("/").split("/")
     media = await context.library.get_by_uid(principal, name.partition(".")[0])
     if folders not in ([], [media.storage]):

@@ -42,7 +42,7 @@ async def describe(request: web.Request, rendition: Rendition) -> web.Response:
         "width": size.width,
         "height": size.height,
         "format": rendition.content_type,
-        "file_size": stored.bytes,
+        "file_size": stored.size,
         "original": {
             "file_size": media.bytes,
             "width": media.original.width,
@@ -89,18 +89,18 @@ def _is_known(request: web.Request, rendition: Rendition) -> bool:
 async def _send(
     request: web.Request, context: Context, stored: StoredRendition, headers: Mapping[str, str]
 ) -> web.StreamResponse:
-    start, stop = 0, stored.bytes
+    start, stop = 0, stored.size
     status = HTTPStatus.OK
     extra = {}
-    if (asked := _asked_range(request, stored.bytes, headers["ETag"])) is not None:
+    if (asked := _asked_range(request, stored.size, headers["ETag"])) is not None:
         start, stop = asked
         if start >= stop:
             return web.Response(
                 status=HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
-                headers={"Content-Range": f"bytes */{stored.bytes}", "Cache-Control": "no-store"},
+                headers={"Content-Range": f"bytes */{stored.size}", "Cache-Control": "no-store"},
             )
         status = HTTPStatus.PARTIAL_CONTENT
-        extra["Content-Range"] = f"bytes {start}-{stop - 1}/{stored.bytes}"
+        extra["Content-Range"] = f"bytes {start}-{stop - 1}/{stored.size}"
     extra["Content-Length"] = str(stop - start)
     if request.method == "HEAD":
         return web.Response(status=status, headers={**headers, **extra})

@@ -24,7 +24,7 @@ MIB = 1024 * 1024
 async def assert_untouched(client: Client) -> None:
     """No row, no byte, and the next picture is welcome."""
     assert client.blobs() == []
-    assert client.spooled() == []
+    assert await client.spooled() == []
     assert (await client.data("{ mediaList { totalCount } }"))["mediaList"]["totalCount"] == 0
     assert (await client.uploaded(pictures.png()))["width"] == 120
 
@@ -158,7 +158,7 @@ async def test_a_worker_killed_in_the_middle_costs_one_request(settings: Setting
         assert answer.status in (415, 503)
         assert answer.json["error"]["message"]
         assert (await client.get(made["url"] + "?w=50", key=None)).status == 200
-        assert client.spooled() == []
+        assert await client.spooled() == []
 
 
 def _children() -> list[int]:

@@ -25,7 +25,7 @@ async def path_of(client: Client, **options: Any) -> str:
 async def test_an_etag_answers_before_any_work(client: Client) -> None:
     path = await path_of(client) + "?w=100"
     first = await client.get(path, key=None)
-    for file in [*client.blobs(), *client.renditions()]:
+    for file in [*client.blobs(), *(await client.renditions())]:
         file.unlink()
 
     for known in (first.headers["ETag"], f"W/{first.headers['ETag']}", f'"x", {first.headers["ETag"]}', "*"):
@@ -44,12 +44,12 @@ async def test_a_rendition_is_made_once_and_kept(client: Client) -> None:
 
     assert {answer.status for answer in answers} == {200}
     assert len({answer.body for answer in answers}) == 1
-    (kept,) = client.renditions()
+    (kept,) = await client.renditions()
     changed = kept.stat().st_mtime_ns
     await client.get(f"{path}?width=120&fit=crop&x=1", key=None)  # another way to say the same
-    assert client.renditions() == [kept]
+    assert await client.renditions() == [kept]
     assert kept.stat().st_mtime_ns == changed
-    assert client.spooled() == []
+    assert await client.spooled() == []
 
 
 async def test_head_is_get_without_a_body(client: Client) -> None:

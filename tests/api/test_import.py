@@ -118,7 +118,7 @@ async def test_what_the_other_side_does_wrong_is_typed(
     assert rest.status == status
     assert rest.json["error"]["code"] in ("fetch_failed", "validation_error")
     assert trusting.blobs() == []
-    assert trusting.spooled() == []
+    assert await trusting.spooled() == []
 
 
 async def test_a_redirect_loop_ends(trusting: Client, other: TestServer) -> None:

