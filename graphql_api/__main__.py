@@ -130,10 +130,10 @@ def _migrate(settings: Settings, _: argparse.Namespace) -> int:
 
 def _doctor(settings: Settings, _: argparse.Namespace) -> int:
     async def check(services: Services) -> bool:
-        checks = await services.health.check()
-        for name, works in checks.items():
-            print(f"{'ok  ' if works else 'FAIL'}  {name}")
-        return all(checks.values())
+        found = await services.health.examine()
+        for finding in found:
+            print(f"{finding.state:4}  {finding.name:10}  {finding.note}".rstrip())
+        return all(finding.works for finding in found)
 
     return 0 if _with_services(settings, check) else 1
 

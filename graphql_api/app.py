@@ -16,6 +16,7 @@ from aiohttp.typedefs import Handler
 from graphql_api.config import Settings
 from graphql_api.db.database import Database, open_database, use
 from graphql_api.domain.plan import MIB
+from graphql_api.imaging.jobs import Models
 from graphql_api.imaging.pool import Bounds, ImagingPool
 from graphql_api.remote.fetch import Fetcher
 from graphql_api.services.accounts import Accounts
@@ -120,6 +121,7 @@ def _bounds(settings: Settings) -> Bounds:
         seconds=settings.imaging_seconds,
         queue=settings.imaging_queue,
         max_pixels=settings.max_pixels,
+        models=Models(settings.segmentation_model, settings.face_model),
         recycle_bytes=settings.imaging_recycle_mb * MIB,
     )
 
@@ -160,7 +162,8 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
                 source_url=settings.source_url,
                 failing=services.health.failing,
             )
-            keeping = asyncio.create_task(_keep_house(services))
+            has_models = settings.segmentation_model is not None or settings.face_model is not None
+            keeping = asyncio.create_task(_keep_house(services, has_models=has_models))
             yield
             keeping.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -188,10 +191,14 @@ def _add_routes(app: web.Application) -> None:
     mount(app, IMGPRO)
 
 
-async def _keep_house(services: Services) -> None:
+async def _keep_house(services: Services, *, has_models: bool) -> None:
     """At the start, have the imaging workers up before the first picture; then, each hour, remove what is over."""
     if failing := await services.health.failing():
         log.error("not_ready", failing=failing)
+    if has_models:
+        for finding in await services.health.examine():
+            if not finding.works:
+                log.error("does_not_work", part=finding.name, reason=finding.note)
     chores: dict[str, Callable[[], Awaitable[int]]] = {
         "spool": services.spool.sweep,
         "expired": services.library.remove_expired,

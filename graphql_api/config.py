@@ -9,7 +9,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, FilePath, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from graphql_api.domain.limits import PictureLimits
@@ -91,6 +91,8 @@ class Settings(BaseSettings):
     imaging_queue: int = Field(64, ge=0, description="Image jobs that may wait; past it the answer is 503.")
     imaging_seconds: float = Field(30.0, gt=0, description="Time limit of one image job; its process is killed.")
     imaging_memory_mb: int = Field(2048, ge=512, description="Address space of one imaging process, in MiB.")
+    segmentation_model: FilePath | None = Field(None, description="ONNX file of a network that cuts foregrounds out.")
+    face_model: FilePath | None = Field(None, description="ONNX file of YuNet, which finds faces.")
     imaging_recycle_mb: int = Field(
         512,
         ge=64,

@@ -8,10 +8,11 @@ import random
 import struct
 import zlib
 
-from PIL import ExifTags, Image, ImageDraw
+from PIL import ExifTags, Image, ImageDraw, ImageFilter
 from PIL.TiffImagePlugin import IFDRational
 
 ORIENTATION = 0x0112
+WALL = (120, 150, 170)
 
 
 def photo(width: int = 120, height: int = 90, *, seed: int = 1, mode: str = "RGB") -> Image.Image:
@@ -97,6 +98,36 @@ def png_bomb(width: int, height: int) -> bytes:
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def face(width: int) -> Image.Image:
+    """A drawn face, a quarter higher than wide, from hair to chin: what cascades look for, and nobody."""
+    picture = Image.new("RGB", (width, width * 5 // 4), WALL)
+    draw = ImageDraw.Draw(picture)
+
+    def ellipse(x: float, y: float, across: float, down: float, color: tuple[int, int, int]) -> None:
+        draw.ellipse([part * width for part in (x - across, y - down, x + across, y + down)], fill=color)
+
+    ellipse(0.5, 0.58, 0.46, 0.6, (60, 42, 30))
+    ellipse(0.5, 0.64, 0.37, 0.48, (224, 178, 150))
+    for x in (0.31, 0.69):
+        ellipse(x, 0.55, 0.12, 0.08, (176, 128, 104))
+        ellipse(x, 0.56, 0.08, 0.04, (245, 240, 235))
+        ellipse(x, 0.56, 0.04, 0.04, (40, 30, 25))
+        brow = [(x - 0.11) * width, 0.45 * width, (x + 0.11) * width, 0.44 * width]
+        draw.line(brow, fill=(70, 48, 36), width=max(1, width // 25))
+    ellipse(0.5, 0.74, 0.08, 0.04, (180, 130, 105))
+    draw.rectangle([part * width for part in (0.46, 0.52, 0.54, 0.72)], fill=(236, 196, 170))
+    ellipse(0.5, 0.9, 0.15, 0.05, (165, 80, 75))
+    return picture.filter(ImageFilter.GaussianBlur(width / 80))
+
+
+def crowd(size: tuple[int, int], *faces: tuple[int, int, int]) -> Image.Image:
+    """A wall with faces before it: left, top and width of each."""
+    picture = Image.new("RGB", size, WALL)
+    for left, top, width in faces:
+        picture.paste(face(width), (left, top))
+    return picture
 
 
 def decode(content: bytes) -> Image.Image:

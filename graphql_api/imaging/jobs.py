@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 
 from graphql_api.domain.format import Format
@@ -68,9 +69,61 @@ class Sketch:
 
 @dataclass(frozen=True, slots=True)
 class SelfTest:
-    """Encode and decode one tiny image in every format, in `folder`."""
+    """Encode and decode one tiny image in every format that is written, in `folder`."""
 
     folder: Path
+
+
+class Part(StrEnum):
+    """What is examined at once: a model that ends its worker must not hide what else works."""
+
+    FORMATS = "formats"
+    TEXT = "text"
+    SEGMENT = "segment"
+    FACES = "faces"
+
+
+@dataclass(frozen=True, slots=True)
+class Examine:
+    """Try out, in `folder`, all that this part can do here."""
+
+    folder: Path
+    part: Part
+
+
+class State(StrEnum):
+    """How an ability is."""
+
+    WORKS = "ok"
+    ABSENT = "no"  # not installed, which is nobody's fault
+    BROKEN = "FAIL"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An ability, how it is, and what there is to say about that."""
+
+    name: str
+    state: State
+    note: str = ""
+
+    @property
+    def works(self) -> bool:
+        """Whether all that is installed and configured does; what is not, need not."""
+        return self.state is not State.BROKEN
+
+
+@dataclass(frozen=True, slots=True)
+class Models:
+    """Files of networks, where the operator has some: one that cuts foregrounds out, one that finds faces (YuNet)."""
+
+    segmentation: Path | None = None
+    faces: Path | None = None
+
+    @property
+    def resident_bytes(self) -> int:
+        """What they take of a worker that has loaded them, at the most: two and a half times their files, measured."""
+        return 3 * sum(path.stat().st_size for path in (self.segmentation, self.faces) if path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +132,4 @@ class WorkerSettings:
 
     memory_bytes: int
     max_pixels: int
+    models: Models = Models()

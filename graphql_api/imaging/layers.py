@@ -86,7 +86,7 @@ def _target(overlay: Overlay, own: Size, base: Size) -> Size:
 def _text(text: Text, base: Size) -> pyvips.Image:
     """The text as a picture with alpha, no wider than what it is put on."""
     size = min(text.size, base.height)
-    mask = _letters(text, base, size)
+    mask = letters_of(text, base, size)
     edge = 0
     if text.background is not None:
         edge = max(1, size // 4)
@@ -100,7 +100,7 @@ def _text(text: Text, base: Size) -> pyvips.Image:
     return backdrop.composite2(letters, "over").cast("uchar")
 
 
-def _letters(text: Text, base: Size, size: int) -> pyvips.Image:
+def letters_of(text: Text, base: Size, size: int) -> pyvips.Image:
     """The text as a mask; in smaller letters where lines of one word each would pass what can be drawn."""
     try:
         return pyvips.Image.text(
@@ -114,7 +114,7 @@ def _letters(text: Text, base: Size, size: int) -> pyvips.Image:
     except pyvips.Error:
         if size == 1:
             raise
-        return _letters(text, base, size // 2)
+        return letters_of(text, base, size // 2)
 
 
 def _faded(image: pyvips.Image, opacity: float) -> pyvips.Image:

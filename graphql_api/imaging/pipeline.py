@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from dataclasses import replace
-from pathlib import Path
 
 import pyvips
 
-from graphql_api.domain.format import WRITTEN, Format
+from graphql_api.domain.format import Format
 from graphql_api.domain.geometry import Size
+from graphql_api.domain.gravity import Smart
 from graphql_api.domain.proof import proof_size
 from graphql_api.domain.stage import Stage
 from graphql_api.domain.transform import refuse_too_large
 from graphql_api.imaging import bare, codecs, metadata, proofs, shape, steps, tone
-from graphql_api.imaging.jobs import Render, SelfTest
+from graphql_api.imaging.jobs import Render
 from graphql_api.imaging.plan import Plan, upright, valid_orientation
-
-_NEARLY_BLACK = 8
 
 
 def render(job: Render) -> None:
@@ -55,6 +52,8 @@ def _open(job: Render) -> tuple[pyvips.Image, Plan]:
     shrink = min(geometry.turned.width / scaled.width, geometry.turned.height / scaled.height)
     if stage.needs_pixels or stage.zoom:
         shrink = 1  # how much of the source will be left is not known yet
+    elif stage.gravity.smart is Smart.FACE:
+        shrink = min(shrink, 1 / shape.least_scale_for_faces(geometry.turned, 1 / shrink))
     image = _load(job, source, shrink)
     orientation = valid_orientation(shape.orientation(image))
     _, page = codecs.frames_of(image) if recipe.animated else (1, Size(image.width, image.height))
@@ -103,7 +102,8 @@ def _render_frames(image: pyvips.Image, plan: Plan, job: Render) -> pyvips.Image
     if plan.looks_first or plan.stage.gravity.smart is not None:
         image = image.copy_memory()
         first = image.crop(0, 0, page.width, page.height)
-        plan = replace(_looked(first, plan, job, once=True), stage=replace(plan.stage, trim=None))
+        plan = _looked(first, plan, job, once=True)
+        plan = replace(plan, stage=replace(plan.stage, trim=None))
     rendered = [
         _render_frame(image.crop(0, index * page.height, page.width, page.height), plan, job).copy_memory()
         for index in range(count)
@@ -111,18 +111,3 @@ def _render_frames(image: pyvips.Image, plan: Plan, job: Render) -> pyvips.Image
     joined = pyvips.Image.arrayjoin(rendered, across=1).copy()
     joined.set_type(pyvips.GValue.gint_type, "page-height", rendered[0].height)
     return joined
-
-
-def self_test(job: SelfTest) -> dict[str, bool]:
-    """Encode and decode a tiny image in every format that is written."""
-    with tempfile.TemporaryDirectory(dir=job.folder, prefix="self-test-") as folder:
-        return {target.value: _round_trip(Path(folder) / target, target) for target in WRITTEN}
-
-
-def _round_trip(path: Path, target: Format) -> bool:
-    try:
-        codecs.save(pyvips.Image.black(16, 16, bands=3).copy(interpretation="srgb"), path, target)
-        decoded = codecs.load(path, target, strict=True)
-        return (decoded.width, decoded.height) == (16, 16) and decoded.extract_band(0).avg() < _NEARLY_BLACK
-    except pyvips.Error:
-        return False

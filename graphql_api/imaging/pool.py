@@ -21,7 +21,18 @@ from graphql_api.domain.limits import USUAL_LIMITS
 from graphql_api.domain.traits import Placeholder, Probed
 from graphql_api.errors import Overloaded, TintypeError, TookTooLong, UnsupportedMedia
 from graphql_api.imaging import worker
-from graphql_api.imaging.jobs import Clean, Probe, Prove, Render, SelfTest, Sketch, WorkerSettings
+from graphql_api.imaging.jobs import (
+    Clean,
+    Examine,
+    Finding,
+    Models,
+    Probe,
+    Prove,
+    Render,
+    SelfTest,
+    Sketch,
+    WorkerSettings,
+)
 
 JobT = TypeVar("JobT")
 ResultT = TypeVar("ResultT")
@@ -36,14 +47,18 @@ log = structlog.get_logger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """What the pool may take: processes, bytes of address space each, seconds a job, jobs waiting, pixels a picture."""
+    """What the pool may take: processes, bytes of address space each, seconds a job, jobs waiting, pixels a picture.
+
+    And the models that it has.
+    """
 
     workers: int
     memory_bytes: int
     seconds: float
     queue: int
     max_pixels: int = USUAL_LIMITS.max_pixels
-    recycle_bytes: int = 512 * 1024 * 1024  # resident after a job: more, and the workers are replaced
+    recycle_bytes: int = 512 * 1024 * 1024  # resident after a job, models apart: more, and the workers are replaced
+    models: Models = Models()
 
 
 class ImagingPool:
@@ -51,6 +66,7 @@ class ImagingPool:
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
+        self._most_resident = bounds.recycle_bytes + bounds.models.resident_bytes
         self._pool = self._new_pool()
         self._jobs = 0
         self._succeeded = time.monotonic()
@@ -61,11 +77,12 @@ class ImagingPool:
         return time.monotonic() - self._succeeded
 
     def _new_pool(self) -> ProcessPool:
+        bounds = self._bounds
         return ProcessPool(
-            max_workers=self._bounds.workers,
+            max_workers=bounds.workers,
             max_tasks=_JOBS_PER_WORKER,
             initializer=worker.start,
-            initargs=(WorkerSettings(self._bounds.memory_bytes, self._bounds.max_pixels),),
+            initargs=(WorkerSettings(bounds.memory_bytes, bounds.max_pixels, bounds.models),),
             context=multiprocessing.get_context("spawn"),
         )
 
@@ -92,6 +109,10 @@ class ImagingPool:
     async def self_test(self, job: SelfTest) -> dict[str, bool]:
         """For every format: whether this machine writes and reads it."""
         return await self._run(worker.self_test, job)
+
+    async def examine(self, job: Examine) -> list[Finding]:
+        """What a part can do on this machine, tried out."""
+        return await self._run(worker.examine, job)
 
     async def close(self) -> None:
         """End the workers, whatever they are doing."""
@@ -140,7 +161,7 @@ class ImagingPool:
         except TintypeError as error:
             log.info("imaging_refused", job=type(job).__name__, code=error.code, detail=_detail(error))
             raise
-        if resident > self._bounds.recycle_bytes:
+        if resident > self._most_resident:
             self._recycle(resident)
         return cast("ResultT", result)
 
@@ -175,6 +196,7 @@ def _drain(pool: ProcessPool) -> None:
 
 
 def _detail(error: TintypeError) -> str:
-    """The last line of what libvips said, for the log only."""
+    """What libvips, or a model, said last, for the log only: exceptions and their second lines, but no frames."""
     trace = str(getattr(error, "traceback", ""))
-    return " | ".join(line for line in trace.splitlines() if line.startswith(("pyvips", "  ")))[-500:]
+    told = (line for line in trace.splitlines() if line.startswith(("pyvips", "graphql_api", "  ")))
+    return " | ".join(line for line in told if not line.startswith(("  File", "    ")))[-500:]

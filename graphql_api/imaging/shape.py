@@ -11,7 +11,7 @@ from dataclasses import replace
 import pyvips
 
 from graphql_api.domain.geometry import Box, Fit, Size
-from graphql_api.domain.gravity import Smart
+from graphql_api.domain.gravity import CENTER, Smart
 from graphql_api.imaging import faces, tone
 from graphql_api.imaging.plan import UPRIGHT, Plan, is_sideways, stored_box, upright
 
@@ -35,8 +35,14 @@ def look(image: pyvips.Image, plan: Plan, *, once: bool) -> Plan:
     if not plan.cuts or plan.stage.gravity.smart is None:
         return plan
     if plan.stage.gravity.smart is Smart.FACE:
-        return replace(plan, window=_look_for_faces(image, plan))
+        window = _look_for_faces(image, plan)
+        return replace(plan, window=window) if window else _centered(plan)
     return replace(plan, spot=_look_for_interest(_scaled(image, plan).copy_memory(), plan)) if once else plan
+
+
+def _centered(plan: Plan) -> Plan:
+    """The plan for a picture without faces; it need not be looked at again."""
+    return replace(plan, stage=replace(plan.stage, gravity=CENTER))
 
 
 def _trimmed(image: pyvips.Image, plan: Plan) -> Plan:
@@ -128,6 +134,8 @@ def _tilted(image: pyvips.Image, plan: Plan) -> pyvips.Image:
     """The region at any angle: what appears at the corners is transparent. Scaled down first, for that costs less."""
     region, turned, scaled = plan.geometry.region, plan.geometry.turned, plan.geometry.fitting.scaled
     factor = min(1.0, max(scaled.width / turned.width, scaled.height / turned.height))
+    if plan.stage.gravity.smart is Smart.FACE:
+        factor = 1.0 if plan.stage.zoom else least_scale_for_faces(turned, factor)
     small = Size(max(1, round(region.width * factor)), max(1, round(region.height * factor)))
     upright_small = _turn(resample(_cut_region(image, plan), upright(small, plan.orientation)), plan)
     picture = tone.to_srgb(upright_small)
@@ -189,6 +197,11 @@ def _look_for_interest(scaled: pyvips.Image, plan: Plan) -> tuple[int, int]:
     cropped = plan.geometry.fitting.cropped
     found = tone.to_srgb(scaled).smartcrop(cropped.width, cropped.height, interesting="attention")
     return -found.xoffset, -found.yoffset
+
+
+def least_scale_for_faces(whole: Size, scale: float) -> float:
+    """The scale, or as much more as a picture needs so that its faces are found whatever the size of the result."""
+    return min(1.0, max(scale, faces.LONGEST / max(whole.width, whole.height)))
 
 
 def _look_for_faces(image: pyvips.Image, plan: Plan) -> Box | None:

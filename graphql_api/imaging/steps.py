@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pyvips
 
-from graphql_api.imaging import detail, frame, layers, shape, tone
+from graphql_api.imaging import detail, frame, layers, segment, shape, tone
 from graphql_api.imaging.plan import Plan
 
 Step = Callable[[pyvips.Image, Plan], pyvips.Image]
@@ -16,6 +16,11 @@ def to_srgb(image: pyvips.Image, plan: Plan) -> pyvips.Image:
     """Eight bits, sRGB or grey."""
     del plan
     return tone.to_srgb(image)
+
+
+def cut_out(image: pyvips.Image, plan: Plan) -> pyvips.Image:
+    """The foreground alone."""
+    return segment.cut_out(image) if plan.stage.segment else image
 
 
 def adjust(image: pyvips.Image, plan: Plan) -> pyvips.Image:
@@ -31,6 +36,7 @@ def change_detail(image: pyvips.Image, plan: Plan) -> pyvips.Image:
 STEPS: tuple[Step, ...] = (
     shape.reshape,  # region, flip, rotation, scale, crop
     to_srgb,
+    cut_out,
     adjust,
     change_detail,
     frame.fill,  # canvas and background

@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from graphql_api.errors import TooLarge, UnsupportedMedia, full_disk_is_typed
-from graphql_api.imaging.jobs import Clean, Probe, Prove, Render, SelfTest, Sketch, WorkerSettings
+from graphql_api.imaging.jobs import Clean, Examine, Finding, Probe, Prove, Render, SelfTest, Sketch, WorkerSettings
+from graphql_api.imaging.models import MODELS
 
 if TYPE_CHECKING:
     from graphql_api.domain.traits import Placeholder, Probed
 
 _M_ARENA_MAX = -8  # of glibc's mallopt(3)
+_THREADS = ("VIPS_CONCURRENCY", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 
 _MAX_PIPED = 256 * 1024
 _TRIM_BYTES = 192 * 1024 * 1024
@@ -38,11 +40,13 @@ def start(settings: WorkerSettings) -> None:
         mallopt(_M_ARENA_MAX, 2)
     resource.setrlimit(resource.RLIMIT_AS, (settings.memory_bytes, settings.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # One worker per core: threads inside libvips would only fight. It reads this when it is loaded.
-    os.environ["VIPS_CONCURRENCY"] = "1"
+    # One worker per core: threads inside libraries would only fight, and take address space. They read this when they
+    # are loaded.
+    os.environ |= dict.fromkeys(_THREADS, "1")
     from graphql_api.imaging import codecs
 
     codecs.lock_down(settings.max_pixels)
+    MODELS.set(settings.models)
 
 
 def probe(job: Probe) -> Probed:
@@ -83,9 +87,16 @@ def sketch(jobs: Sequence[Sketch]) -> list[Placeholder]:
 
 def self_test(job: SelfTest) -> dict[str, bool]:
     """For every format: whether a tiny image goes out and in again."""
-    from graphql_api.imaging import pipeline
+    from graphql_api.imaging import self_test as tests
 
-    return _run(functools.partial(pipeline.self_test, job))
+    return _run(functools.partial(tests.round_trips, job))
+
+
+def examine(job: Examine) -> list[Finding]:
+    """What a part can do here."""
+    from graphql_api.imaging import self_test as tests
+
+    return _run(functools.partial(tests.examine, job))
 
 
 def work(function: Callable[[JobT], T], job: JobT) -> tuple[T, int]:

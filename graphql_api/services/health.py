@@ -9,8 +9,8 @@ from collections.abc import Awaitable, Callable, Mapping
 import structlog
 
 from graphql_api.db import database
-from graphql_api.errors import Overloaded
-from graphql_api.imaging.jobs import SelfTest
+from graphql_api.errors import Overloaded, TintypeError
+from graphql_api.imaging.jobs import Examine, Finding, Part, SelfTest, State
 from graphql_api.imaging.pool import ImagingPool
 from graphql_api.services.spool import Spool
 from graphql_api.storage.blob_store import BlobStore
@@ -47,6 +47,25 @@ class Health:
             _works("database", database.check), _works("storage", self._store.check), self._formats()
         )
         return {"database": database_works, "storage": storage_works, **formats}
+
+    async def examine(self) -> list[Finding]:
+        """All that this machine can do, each tried out, with what there is to say about it; for people."""
+        parts = {"database": database.check, "storage": self._store.check}
+        found = [
+            Finding(name, State.WORKS if await _works(name, check) else State.BROKEN) for name, check in parts.items()
+        ]
+        for part in Part:
+            found += await self._examine(part)
+        return found
+
+    async def _examine(self, part: Part) -> list[Finding]:
+        try:
+            return await self._imaging.examine(Examine(self._spool.folder, part))
+        except TintypeError as error:
+            return [Finding(part, State.BROKEN, str(error))]
+        except Exception:
+            log.exception("check_failed", part=part)
+            return [Finding(part, State.BROKEN, "the log has the reason")]
 
     async def _formats(self) -> dict[str, bool]:
         try:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests import pictures
+from tests import networks, pictures
 from tests.postgres import Cluster
 from tests.processes import run, serving
 
@@ -131,11 +131,65 @@ def test_a_user_that_cannot_be_is_refused_in_one_line(tmp_path: Path, email: str
 def test_the_doctor_says_what_works(tmp_path: Path) -> None:
     report = run(tmp_path, "doctor")
 
+    reads = ("jpg", "png", "gif", "webp", "avif", "heic", "jxl", "tiff", "bmp", "ico", "svg")
     assert report.returncode == 0
-    assert [line.split() for line in report.stdout.splitlines()] == [
-        ["ok", name]
-        for name in ("database", "storage", *(f"imaging:{f}" for f in ("jpg", "png", "gif", "webp", "avif")))
+    assert report.stdout.splitlines() == [
+        "ok    database",
+        "ok    storage",
+        *(f"ok    read {name}" for name in reads),
+        *(f"ok    write {name}" for name in ("jpg", "png", "gif", "webp", "avif")),
+        "ok    write text",
+        "ok    cut out     GrabCut, without a model: rough",
+        "ok    find faces  by a cascade, without a model: frontal ones",
     ]
+
+
+def test_the_doctor_names_the_models(tmp_path: Path) -> None:
+    models = {
+        "segmentation_model": str(networks.redness(tmp_path / "u2net.onnx", networks.IMAGENET, 320)),
+        "face_model": str(networks.yunet(tmp_path / "yunet.onnx")),
+    }
+    report = run(tmp_path / "data", "doctor", **models)
+
+    assert report.returncode == 0
+    assert report.stdout.splitlines()[-2:] == ["ok    cut out     u2net.onnx", "ok    find faces  YuNet: yunet.onnx"]
+
+
+def test_the_doctor_says_what_is_wrong_with_a_model(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"nonsense")
+    report = run(tmp_path / "data", "doctor", segmentation_model=str(broken), face_model=str(broken))
+
+    assert report.returncode == 1
+    *others, segment, faces = report.stdout.splitlines()
+    assert all(line.startswith("ok") for line in others)
+    assert segment.startswith(f"FAIL  cut out     {broken} cannot be loaded: ")
+    assert faces.startswith(f"FAIL  find faces  {broken} cannot be loaded as a YuNet: ")
+    assert "Traceback" not in report.stderr
+
+
+def test_a_model_that_cannot_be_used_is_logged_at_the_start_and_all_else_works(tmp_path: Path) -> None:
+    broken = tmp_path / "broken.onnx"
+    broken.write_bytes(b"nonsense")
+    with serving(tmp_path / "data", segmentation_model=str(broken)) as server:
+        key = run(tmp_path / "data", "key", "create", "--team", "t").stdout.strip()
+        assert _upload(server.base_url, key, pictures.png()) == 201
+        with urllib.request.urlopen(f"{server.base_url}/readyz") as ready:
+            assert ready.status == 200
+        _, log = server.stop()
+
+    (line,) = (line for line in log.splitlines() if "does_not_work" in line)
+    assert str(broken) in line
+    assert '"part":"cut out"' in line
+
+
+def test_the_doctor_notices_that_there_are_no_fonts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "fonts.conf").write_text("<fontconfig></fontconfig>")
+    monkeypatch.setenv("FONTCONFIG_FILE", str(tmp_path / "fonts.conf"))
+    report = run(tmp_path / "data", "doctor")
+
+    assert report.returncode == 0
+    assert "no    write text  no font is installed, for example fonts-dejavu-core" in report.stdout.splitlines()
 
 
 @pytest.mark.parametrize(
@@ -148,6 +202,8 @@ def test_the_doctor_says_what_works(tmp_path: Path) -> None:
         ("import_host_map", "{"),
         ("rate_limit_scale", "-1"),
         ("log_format", "xml"),
+        ("segmentation_model", "/nowhere/u2net.onnx"),
+        ("face_model", "/nowhere/yunet.onnx"),
     ],
 )
 def test_a_setting_that_is_not_usable_stops_the_start_with_one_line(tmp_path: Path, name: str, value: str) -> None:

@@ -58,7 +58,7 @@ BREAKS = {
     "The edge asks services": ("graphql_api/web/pages.py", "from graphql_api.db import media"),
     "Nothing below the edge knows HTTP": ("graphql_api/services/batch.py", "import aiohttp"),
     "Tortoise lives in db": ("graphql_api/services/batch.py", "import tortoise"),
-    "pyvips lives in imaging": ("graphql_api/imaging/pool.py", "import pyvips"),
+    "What decodes and what sees": ("graphql_api/imaging/pool.py", "import cv2"),
     "aiobotocore lives in storage": ("graphql_api/services/batch.py", "import aiobotocore"),
     "Strawberry lives in schema": ("graphql_api/web/pages.py", "import strawberry"),
     "The domain is pure": ("graphql_api/domain/ids.py", "import orjson"),
