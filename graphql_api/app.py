@@ -24,6 +24,7 @@ from graphql_api.services.cache import RenditionCache
 from graphql_api.services.health import Health
 from graphql_api.services.library import Library, Tools
 from graphql_api.services.limits import Limits
+from graphql_api.services.mirror import Mirror
 from graphql_api.services.originals import Originals
 from graphql_api.services.placeholders import Placeholders
 from graphql_api.services.presets import Presets
@@ -51,6 +52,7 @@ class Services:
     renderer: Renderer
     cache: RenditionCache
     presets: Presets
+    mirror: Mirror
     placeholders: Placeholders
     health: Health
     spool: Spool
@@ -83,7 +85,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             picture_limits=settings.picture_limits,
             clock=_now,
         )
-        library = Library(tools)
+        library, accounts = Library(tools), Accounts(anonymous_uploads=settings.anonymous_uploads)
         cache = RenditionCache(
             store,
             max_bytes=settings.rendition_cache_mb * MIB,
@@ -102,11 +104,12 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
         stack.push_async_callback(renderer.settle)
         yield Services(
             database=database,
-            accounts=Accounts(anonymous_uploads=settings.anonymous_uploads),
+            accounts=accounts,
             library=library,
             renderer=renderer,
             cache=cache,
             presets=Presets(_now),
+            mirror=Mirror(library, accounts, settings.transform_origins),
             placeholders=Placeholders(store, imaging),
             health=Health(store=store, imaging=imaging, spool=spool),
             spool=spool,
@@ -155,6 +158,7 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
                 library=services.library,
                 renderer=services.renderer,
                 presets=services.presets,
+                mirror=services.mirror,
                 placeholders=services.placeholders,
                 accounts=services.accounts,
                 spool=services.spool,

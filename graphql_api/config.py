@@ -13,6 +13,7 @@ from pydantic import AfterValidator, Field, FilePath, ValidationError, model_val
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from graphql_api.domain.limits import PictureLimits
+from graphql_api.domain.overlay import MAX_OVERLAYS
 from graphql_api.domain.plan import MIB
 
 
@@ -64,6 +65,9 @@ class Settings(BaseSettings):
         "", description="Where images are, for example on a CDN; default `{PUBLIC_URL}/src`."
     )
     anonymous_uploads: bool = Field(True, description="Whether `POST /v1/images` works without a key.")
+    transform_origins: Annotated[list[str], NoDecode] = Field(
+        default_factory=list, description="Hosts whose images `/cdn-cgi/image/` fetches and keeps for a day."
+    )
     rate_limit_scale: float = Field(1.0, ge=0, description="Multiplies every rate limit; `0` switches them off.")
     import_allowed_hosts: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="Private hosts (`host` or `host:port`) that imports may reach all the same."
@@ -75,6 +79,8 @@ class Settings(BaseSettings):
     max_pixels: int = Field(100_000_000, gt=0, description="Largest original, all frames counted; interlaced: half.")
     max_side: int = Field(100_000, gt=0, description="Longest side of an original, in pixels.")
     max_frames: int = Field(1000, gt=0, description="Frames of an animation.")
+    max_file_mb: int = Field(70, gt=0, description="Largest file in MiB, whatever a plan allows.")
+    max_overlays: int = Field(5, ge=0, le=MAX_OVERLAYS, description="Overlays and texts on one image.")
     max_svg_mb: int = Field(10, gt=0, description="Largest drawing (SVG), in MiB.")
     max_output_pixels: int = Field(
         25_000_000, gt=0, description="Largest result, all frames counted; one as large as its original is allowed."
@@ -103,8 +109,9 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _split_hosts(cls, values: dict[str, object]) -> dict[str, object]:
-        if "import_allowed_hosts" in values:
-            values["import_allowed_hosts"] = _hosts(values["import_allowed_hosts"])
+        for name in ("import_allowed_hosts", "transform_origins"):
+            if name in values:
+                values[name] = _hosts(values[name])
         return values
 
     @model_validator(mode="after")
@@ -138,6 +145,8 @@ class Settings(BaseSettings):
             max_pixels=self.max_pixels,
             max_side=self.max_side,
             max_frames=self.max_frames,
+            max_overlays=self.max_overlays,
+            max_file_bytes=self.max_file_mb * MIB,
             max_svg_bytes=self.max_svg_mb * MIB,
             max_output_pixels=self.max_output_pixels,
             max_output_side=self.max_output_side,

@@ -104,6 +104,18 @@ class Media(Model):
         indexes = [Index(fields=("team_id", "created_at", "id"), name="media_list")]
 
 
+class Mirror(Model):
+    """The media that was fetched from an address of another origin. The address is kept as its SHA-256, in hex."""
+
+    digest = fields.CharField(max_length=64, primary_key=True)
+    media: fields.ForeignKeyRelation[Media] = fields.ForeignKeyField(
+        "models.Media", related_name="mirrors", db_index=True
+    )
+
+    class Meta:
+        table = "mirror"
+
+
 class Preset(Model):
     """A transform with a name. `query` is what it means, as a native query says it."""
 

@@ -14,6 +14,8 @@ class PictureLimits:
     max_pixels: int = 100 * MEGA
     max_side: int = 100_000
     max_frames: int = 1000
+    max_overlays: int = 5
+    max_file_bytes: int = 70 * 1024 * 1024
     max_svg_bytes: int = 10 * 1024 * 1024
     max_output_pixels: int = 25 * MEGA  # for what enlarges; a result may also have as many as its original
     max_output_side: int = 16_384

@@ -19,6 +19,7 @@ class Plan:
 
 
 KEYED = Plan(max_file_bytes=70 * MIB)
+MIRROR = Plan(max_file_bytes=70 * MIB, retention=dt.timedelta(days=1))  # what is fetched for `/cdn-cgi/image/`
 GUEST = Plan(
     max_file_bytes=20 * MIB,
     retention=dt.timedelta(days=30),

@@ -138,7 +138,7 @@ class Transform:
         `accepted` are the formats that the client says it takes, best first. `layers` has the content of overlays by
         uid; those it does not have are left out.
         """
-        stages = self._effective_stages(original, layers or {})
+        stages = self._effective_stages(original, layers or {}, limits.max_overlays)
         if original.format is Format.SVG and self._keeps_drawing(original, stages):
             return Recipe(Format.SVG)
         target = self._target(original, stages, accepted)
@@ -169,12 +169,12 @@ class Transform:
         cut_out = any(stage.segment for stage in stages)
         return original.frames > 1 and target.can_move and not self.output.still and not cut_out
 
-    def _effective_stages(self, original: Original, layers: Mapping[str, Layer]) -> tuple[Stage, ...]:
+    def _effective_stages(self, original: Original, layers: Mapping[str, Layer], most: int) -> tuple[Stage, ...]:
         """The stages that change this original: asking for more than it has is asking for it as it is."""
         kept: list[Stage] = []
         size, has_alpha, known = Size(original.width, original.height), original.has_alpha, True
         for asked in self.stages:
-            stage: Stage | None = _with_layers(asked, layers)
+            stage: Stage | None = _with_layers(asked, layers, most)
             if known and stage is not None:
                 stage = stage.settled(size, has_alpha=has_alpha)
             if stage is None or stage == Stage():
@@ -202,15 +202,16 @@ class Transform:
         return replace(self, output=replace(self.output, format=target, auto=False))
 
 
-def _with_layers(stage: Stage, layers: Mapping[str, Layer]) -> Stage:
-    """The stage with the content of its overlays; those that are not there are left out."""
+def _with_layers(stage: Stage, layers: Mapping[str, Layer], most: int) -> Stage:
+    """The stage with the content of its overlays; those that are not there, or are too many, are left out."""
     if not stage.overlays:
         return stage
     overlays = (
         replace(overlay, layer=layers.get(overlay.uid)) if isinstance(overlay, Overlay) else overlay
         for overlay in stage.overlays
     )
-    return replace(stage, overlays=tuple(item for item in overlays if not isinstance(item, Overlay) or item.layer))
+    there = tuple(item for item in overlays if not isinstance(item, Overlay) or item.layer)
+    return replace(stage, overlays=there[:most])
 
 
 def _pixels(original: Original, stages: Sequence[Stage]) -> int:

@@ -10,9 +10,11 @@ from argon2 import PasswordHasher
 
 from graphql_api.db import accounts as rows
 from graphql_api.domain.account import Principal, Profile, Scope, Team
+from graphql_api.domain.plan import MIRROR
 from graphql_api.errors import InvalidInput, Unauthenticated
 
 GUESTS = "Anonymous uploads"  # the team that owns what came without a key
+MIRROR_TEAM = "Mirrored images"
 _MAX_SECRET = 256
 _MAX_NAME = 100
 _MAX_EMAIL = 254
@@ -45,6 +47,10 @@ class Accounts:
             raise Unauthenticated
         self._guests = self._guests or await rows.make_team(GUESTS)
         return Principal(team=self._guests, scopes=frozenset({Scope.WRITE}), address=principal.address)
+
+    async def mirror(self) -> Principal:
+        """Ourselves, fetching images of other origins that somebody asked to have transformed."""
+        return Principal(team=await rows.make_team(MIRROR_TEAM), scopes=frozenset({Scope.WRITE}), special=MIRROR)
 
     async def make_team(self, name: str) -> Team:
         """The team of this name, made if it is not there."""

@@ -63,7 +63,7 @@ class Library:
         return await self._keep(principal, team, upload, details)
 
     async def _keep(self, principal: Principal, team: Team, upload: Upload, details: Details) -> Media:
-        limit = principal.plan.max_file_bytes
+        limit = min(principal.plan.max_file_bytes, self._tools.picture_limits.max_file_bytes)
         if upload.size > limit:
             raise TooLarge("file", f"The file has more than {limit} bytes.")
         async with AsyncExitStack() as stack:
@@ -85,7 +85,7 @@ class Library:
         team = principal.require(Scope.WRITE)
         # Counted first: the traffic to the other server is there whatever comes of it.
         await self._tools.limits.count_upload(principal)
-        limit = principal.plan.max_file_bytes
+        limit = min(principal.plan.max_file_bytes, self._tools.picture_limits.max_file_bytes)
         async with AsyncExitStack() as stack:
             # The time limit of the fetch ends with it: it must not cut a transaction short.
             async with self._tools.fetcher.open(url) as fetched:

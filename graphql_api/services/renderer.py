@@ -63,7 +63,7 @@ class Renderer:
         transform = with_preset(asked.preset, asked.transform) if asked.preset else asked.transform
         layers = await self._layers(principal, transform)
         if asked.strict:
-            _refuse_ignored(transform, media.original, layers)
+            _refuse_ignored(transform, media.original, layers, self.limits)
         if not abilities.sees():
             transform = _without_segments(transform)
         recipe = transform.settle(media.original, accepted=asked.accepted, layers=layers, limits=self.limits)
@@ -189,10 +189,14 @@ class Renderer:
         return self.cache.read(stored, start, size)
 
 
-def _refuse_ignored(transform: Transform, original: Original, layers: Mapping[str, Layer]) -> None:
+def _refuse_ignored(
+    transform: Transform, original: Original, layers: Mapping[str, Layer], limits: PictureLimits
+) -> None:
     """Refuse what a forgiving surface would leave out."""
     if not original.transformable and transform != IDENTITY:
         raise InvalidInput("transform", "This drawing cannot be turned into pixels; it is served as it is.")
+    if any(len(stage.overlays) > limits.max_overlays for stage in transform.stages):
+        raise InvalidInput("overlays", f"An image takes at most {limits.max_overlays} overlays.")
     if missing := [uid for uid in transform.overlay_uids if uid not in layers]:
         raise InvalidInput("overlays", f"There is no media '{missing[0]}' that could be put on top.")
     if transform.stages:

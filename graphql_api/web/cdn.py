@@ -13,7 +13,16 @@ from graphql_api.domain.cdn_options import CdnOptions, parse_options, with_slow_
 from graphql_api.domain.media import Media
 from graphql_api.domain.rendition import plan
 from graphql_api.domain.transform import IDENTITY
-from graphql_api.errors import InvalidInput, NotFound, Overloaded, TintypeError, TooLarge, UnsupportedMedia
+from graphql_api.errors import (
+    InvalidInput,
+    NotFound,
+    Overloaded,
+    TintypeError,
+    TooLarge,
+    UnsupportedMedia,
+    UpstreamFailed,
+    UpstreamTimeout,
+)
 from graphql_api.services.renderer import Asked
 from graphql_api.web.accept import accepted_formats
 from graphql_api.web.context import CONTEXT, Context, authenticate
@@ -31,6 +40,8 @@ _CODES: dict[type[TintypeError], int] = {
     UnsupportedMedia: 9412,
     NotFound: 9404,
     Overloaded: 9522,
+    UpstreamFailed: 9509,
+    UpstreamTimeout: 9504,
 }
 _MAX_WIDTH_HINT = 5000
 _SLOW_TYPES = ("slow-2g", "2g", "3g")
@@ -41,7 +52,7 @@ _HINT = re.compile(r"[0-9]{1,6}(?:\.[0-9]{1,3})?")
 async def get_image(request: web.Request) -> web.StreamResponse:
     """GET and HEAD /cdn-cgi/image/{options}/{source}."""
     # Before anything is unescaped: an option may hold commas and slashes.
-    options_text, _, source = request.raw_path.partition("?")[0].removeprefix(PREFIX).partition("/")
+    options_text, _, source = request.raw_path.removeprefix(PREFIX).partition("/")
     context = request.app[CONTEXT]
     media = None
     try:
@@ -62,12 +73,12 @@ def _parse(text: str) -> CdnOptions:
 
 
 async def _find(context: Context, principal: Principal, source: str) -> Media:
-    """The media that a source names: its uid, or any address of it that we give out, whole or from its path on."""
+    """The media that a source names: its uid, any address of it that we give out, or one of another origin."""
     if source.startswith(("http:", "https:")):
         origins = (context.source_url, context.public_url)
         inside = next((source.removeprefix(origin) for origin in origins if source.startswith(f"{origin}/")), None)
         if inside is None:
-            raise NotFound("Images of other origins are not served.")
+            return await context.mirror.get(source)
         source = inside
     path = "/" + urlsplit(source).path.strip("/")
     *folders, name = path.removeprefix(urlsplit(context.source_url).path).strip("/").split("/")

@@ -11,6 +11,7 @@ from graphql_api.domain.account import Principal
 from graphql_api.errors import Unauthenticated
 from graphql_api.services.accounts import Accounts
 from graphql_api.services.library import Library
+from graphql_api.services.mirror import Mirror
 from graphql_api.services.placeholders import Placeholders
 from graphql_api.services.presets import Presets
 from graphql_api.services.renderer import Renderer
@@ -24,6 +25,7 @@ class Context:
     library: Library
     renderer: Renderer
     presets: Presets
+    mirror: Mirror
     placeholders: Placeholders
     accounts: Accounts
     spool: Spool

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import pytest
 from aiohttp import web
@@ -16,11 +17,17 @@ from tests import pictures
 from tests.client import Client
 from tests.conftest import make_settings, run_app
 
+ASKED = web.AppKey("asked", list[str])
 IMPORT = "mutation ($input: ImportMediaInput!) { importMedia(input: $input) { media { uid name width caption } errors { __typename code message path } } }"
 
 
-async def _picture(_: web.Request) -> web.Response:
+async def _picture(request: web.Request) -> web.Response:
+    request.app[ASKED].append(request.path)
     return web.Response(body=pictures.png(200, 100), content_type="text/plain")
+
+
+async def _text(_: web.Request) -> web.Response:
+    return web.Response(text="no picture at all")
 
 
 async def _slow(_: web.Request) -> web.Response:
@@ -53,8 +60,10 @@ async def _redirect(request: web.Request) -> web.Response:
 async def other() -> AsyncIterator[TestServer]:
     """A server somewhere else."""
     app = web.Application()
+    app[ASKED] = []
     app.router.add_get("/{name:cat.picture.png}", _picture)
     app.router.add_get("/slow", _slow)
+    app.router.add_get("/text", _text)
     app.router.add_get("/cut", _cut)
     app.router.add_get("/endless", _endless)
     app.router.add_get("/redirect", _redirect)
@@ -190,3 +199,64 @@ async def test_a_batch_of_imports_answers_item_by_item(trusting: Client, other: 
     results = (await trusting.data(query, {"input": [{"url": url} for url in urls]}))["importMediaBatch"]["results"]
 
     assert results == [{"media": {"width": 200}, "errors": []}, {"media": None, "errors": [{"code": "INVALID_INPUT"}]}]
+
+
+@pytest.fixture
+async def mirroring(tmp_path: Path, imaging: ImagingPool, other: TestServer) -> AsyncIterator[Client]:
+    """A client of a server that transforms the images of `other`."""
+    host = f"127.0.0.1:{other.port}"
+    settings = make_settings(tmp_path, import_allowed_hosts=[host], transform_origins=[host], import_seconds=2)
+    async with run_app(settings, imaging) as running:
+        yield running
+
+
+async def test_images_of_named_origins_are_transformed_and_kept(mirroring: Client, other: TestServer) -> None:
+    url = f"http://127.0.0.1:{other.port}/cat%20picture.png?size=1"
+    answers = await asyncio.gather(
+        *(mirroring.get(f"/cdn-cgi/image/w={width}/{url}", key=None) for width in (50, 60, 50))
+    )
+    assert [pictures.decode(answer.body).size for answer in answers] == [(50, 25), (60, 30), (50, 25)]
+    assert len(mirroring.blobs()) == 1
+    assert "max-age=86" in answers[0].headers["Cache-Control"]
+    listed = await mirroring.data("{ mediaList { nodes { uid } } }")
+    assert listed["mediaList"]["nodes"] == []
+    again = await mirroring.get(f"/cdn-cgi/image/w=70/{url}", key=None)
+    assert (again.status, len(other.app[ASKED])) == (200, 1)
+
+
+@pytest.mark.parametrize(
+    ("path", "code", "status"),
+    [("/nothing", 9509, 502), ("/slow", 9504, 504), ("/cut", 9509, 502), ("/endless", 9402, 413), ("/text", 9412, 415)],
+)
+async def test_what_another_origin_does_wrong_has_cloudflares_code(
+    mirroring: Client, other: TestServer, path: str, code: int, status: int
+) -> None:
+    answer = await mirroring.get(f"/cdn-cgi/image/w=50/http://127.0.0.1:{other.port}{path}", key=None)
+
+    assert (answer.status, answer.headers["Cf-Resized"]) == (status, f"err={code}")
+    assert mirroring.blobs() == []
+    assert await mirroring.spooled() == []
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://127.0.0.1:1/a.png",
+        "http://example.com/a.png",
+        "http://127.0.0.1@example.com/a.png",
+        "https:///a",
+        "http://",
+    ],
+)
+async def test_other_origins_are_not_asked(mirroring: Client, url: str) -> None:
+    answer = await mirroring.get(f"/cdn-cgi/image/w=50/{url}", key=None)
+
+    assert (answer.status, answer.headers["Cf-Resized"]) == (404, "err=9404")
+
+
+async def test_a_redirect_leads_to_no_private_address(mirroring: Client, other: TestServer) -> None:
+    base = f"http://127.0.0.1:{other.port}/redirect?to="
+    answer = await mirroring.get(f"/cdn-cgi/image/w=50/{base}http://127.0.0.1:9/", key=None)
+
+    assert answer.headers["Cf-Resized"] in ("err=9401", "err=9509")
+    assert mirroring.blobs() == []
