@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 from collections.abc import Collection
 from urllib.parse import urldefrag, urlsplit
@@ -12,6 +11,7 @@ from graphql_api.domain.account import Principal
 from graphql_api.domain.media import Details, Media
 from graphql_api.errors import NotFound
 from graphql_api.services.accounts import Accounts
+from graphql_api.services.flights import Flights
 from graphql_api.services.library import Library
 
 
@@ -22,7 +22,7 @@ class Mirror:
         self._library = library
         self._accounts = accounts
         self._hosts = frozenset(host.lower() for host in hosts)
-        self._flights: dict[str, asyncio.Task[Media]] = {}
+        self._flights = Flights[Media]()
 
     async def get(self, url: str) -> Media:
         """The media behind an address. NotFound for other hosts, and as Library.import_url."""
@@ -30,25 +30,12 @@ class Mirror:
         if (urlsplit(address).netloc.lower()) not in self._hosts:
             raise NotFound("Images of this origin are not served.")
         digest = hashlib.sha256(address.encode()).hexdigest()
-        return await self._find(digest) or await self._fetch_once(digest, address)
+        return await self._find(digest) or await self._flights.join(digest, lambda: self._fetch(digest, address))
 
     async def _find(self, digest: str) -> Media | None:
         media_id = await mirrors.find(digest)
         found = await self._library.find_many(Principal(), [media_id]) if media_id else [None]
         return found[0]
-
-    async def _fetch_once(self, digest: str, address: str) -> Media:
-        """However many ask for it meanwhile, it is fetched once."""
-        flight = self._flights.get(digest)
-        if flight is None:
-            flight = self._flights[digest] = asyncio.create_task(self._fetch(digest, address))
-            flight.add_done_callback(lambda task: self._land(digest, task))
-        return await asyncio.shield(flight)
-
-    def _land(self, digest: str, task: asyncio.Task[Media]) -> None:
-        del self._flights[digest]
-        if not task.cancelled():
-            task.exception()  # read here too, for when every caller has hung up
 
     async def _fetch(self, digest: str, address: str) -> Media:
         media = await self._library.import_url(await self._accounts.mirror(), address, Details())

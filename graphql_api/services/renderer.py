@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from graphql_api.imaging import abilities
 from graphql_api.imaging.jobs import Probe, Prove, Render
 from graphql_api.imaging.pool import ImagingPool
 from graphql_api.services.cache import RenditionCache
+from graphql_api.services.flights import Flights
 from graphql_api.services.library import Library
 from graphql_api.services.spool import Spool
 from graphql_api.storage.blob_store import BlobStore, blob_key, proof_key, rendition_key, renditions_prefix
@@ -53,7 +54,7 @@ class Renderer:
     spool: Spool
     library: Library
     limits: PictureLimits
-    flights: dict[str, asyncio.Task[StoredRendition]] = field(default_factory=dict)
+    flights: Flights[StoredRendition] = field(default_factory=Flights)
     keeping: set[asyncio.Task[None]] = field(default_factory=set)
 
     # --- planning
@@ -86,20 +87,7 @@ class Renderer:
     async def render(self, rendition: Rendition) -> StoredRendition:
         """The rendition, made now if it is not there. Overloaded, StorageFull, TooLarge."""
         key = rendition_key(rendition.media.sha256, rendition.recipe.key)
-        return await self.cache.find(key) or await self._fly(key, lambda: self._make(key, rendition))
-
-    async def _fly(self, key: str, make: Callable[[], Coroutine[None, None, StoredRendition]]) -> StoredRendition:
-        """What `make` makes, once for all who ask meanwhile; one who hangs up does not take it from the others."""
-        flight = self.flights.get(key)
-        if flight is None:
-            flight = self.flights[key] = asyncio.create_task(make())
-            flight.add_done_callback(lambda task: self._land(key, task))
-        return await asyncio.shield(flight)
-
-    def _land(self, key: str, task: asyncio.Task[StoredRendition]) -> None:
-        del self.flights[key]
-        if not task.cancelled():
-            task.exception()  # read here too, for when every caller has hung up
+        return await self.cache.find(key) or await self.flights.join(key, lambda: self._make(key, rendition))
 
     async def _make(self, key: str, rendition: Rendition) -> StoredRendition:
         media, recipe = rendition.media, rendition.recipe
@@ -145,7 +133,7 @@ class Renderer:
         """The key of the original's proof, made now if it is not there."""
         key = proof_key(media.sha256)
         if await self.cache.find(key) is None:
-            await self._fly(key, lambda: self._prove(key, media))
+            await self.flights.join(key, lambda: self._prove(key, media))
         return key
 
     async def _prove(self, key: str, media: Media) -> StoredRendition:
