@@ -100,6 +100,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             spool=spool,
             library=library,
             limits=settings.picture_limits,
+            public_metadata=settings.public_metadata,
         )
         stack.push_async_callback(renderer.settle)
         yield Services(
@@ -187,8 +188,8 @@ def _add_routes(app: web.Application) -> None:
     router.add_options("/graphql", cors.allow)
     router.add_get("/src/{storage}/{name}", images.get_image)
     router.add_options("/src/{storage}/{name}", cors.allow)
-    router.add_get(cdn.PREFIX + "{options}/{source:.+}", cdn.get_image)
-    router.add_options(cdn.PREFIX + "{options}/{source:.+}", cors.allow)
+    router.add_get(cdn.PREFIX + "{options:[^/]*}/{source:.*}", cdn.get_image)
+    router.add_options(cdn.PREFIX + "{options:[^/]*}/{source:.*}", cors.allow)
     router.add_get("/healthz", pages.get_health)
     router.add_get("/readyz", pages.get_readiness)
     app.add_subapp("/static/", pages.static_files())

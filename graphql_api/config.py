@@ -65,6 +65,9 @@ class Settings(BaseSettings):
         "", description="Where images are, for example on a CDN; default `{PUBLIC_URL}/src`."
     )
     anonymous_uploads: bool = Field(True, description="Whether `POST /v1/images` works without a key.")
+    public_metadata: bool = Field(
+        True, description="Whether `metadata=keep` gives everybody all metadata of a public image, its place included."
+    )
     transform_origins: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="Hosts whose images `/cdn-cgi/image/` fetches and keeps for a day."
     )

@@ -12,7 +12,7 @@ import strawberry
 from graphql_api.domain import media as domain
 from graphql_api.domain.format import Format
 from graphql_api.domain.page import Cursor
-from graphql_api.domain.rendition import plan
+from graphql_api.domain.rendition import address
 from graphql_api.domain.traits import ColorSpace
 from graphql_api.domain.transform import IDENTITY
 from graphql_api.errors import InvalidInput, NotFound
@@ -55,7 +55,7 @@ class Media(Node):
 
     @strawberry.field(description="Address of the image as it is, without its metadata.")
     def url(self, info: Info) -> str:
-        return plan(self.domain, IDENTITY).url(info.context.services.source_url)
+        return address(self.domain, info.context.services.source_url)
 
     @strawberry.field(description="The image transformed: address, size and format agree. Asking renders nothing.")
     async def rendition(

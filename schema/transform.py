@@ -14,7 +14,7 @@ from graphql_api.domain.gravity import CENTER
 from graphql_api.domain.output import Metadata, Output
 from graphql_api.domain.rendition import Rendition as PlannedRendition
 from graphql_api.domain.stage import Filter, Stage, check_range, flip_and_turn, refuse_box_with_size
-from graphql_api.domain.transform_query import MAX_DPR
+from graphql_api.domain.transform_query import MAX_BLUR, MAX_DPR
 from graphql_api.errors import InvalidInput
 from schema.context import Info
 from schema.overlay import OverlayInput
@@ -109,8 +109,8 @@ class TransformInput:
     exposure: float | None = strawberry.field(default=None, description="Stops of light, -10 to 10.")
     filter: Filter | None = strawberry.field(default=None, description="A look with a name.")
     duotone: DuotoneInput | None = strawberry.field(default=None, description="Two colours for all.")
-    blur: float | None = strawberry.field(
-        default=None, description="Standard deviation in pixels of the result, 0 to 1000."
+    blur: int | None = strawberry.field(
+        default=None, description="Standard deviation in pixels of the result, 0 to 250."
     )
     sharpen: float | None = strawberry.field(default=None, description="0 to 10; 1 is a good start.")
     pixelate: int | None = strawberry.field(default=None, description="Side of a block, 1 to 1000 pixels.")
@@ -156,6 +156,7 @@ class TransformInput:
         across, upside_down = self.flip.value if self.flip else (False, False)
         mirror, rotate = flip_and_turn(across=across, upside_down=upside_down, degrees=self.rotate or 0)
         named = self._named_size()
+        check_range("blur", self.blur, 0, MAX_BLUR)
         stage = Stage(
             crop=self.crop.parse() if self.crop else None,
             trim=self.trim.parse() if self.trim else None,
@@ -189,7 +190,8 @@ class TransformInput:
         )
         if self.dpr is None:
             return stage
-        check_range("dpr", self.dpr, 0.1, MAX_DPR)
+        if not 0 < self.dpr <= MAX_DPR:
+            raise InvalidInput("dpr", f"'dpr' must be above 0 and at most {MAX_DPR}.")
         return stage.times(self.dpr)
 
     def _named_size(self) -> Stage | None:

@@ -76,7 +76,7 @@ class Edges:
 
     def __post_init__(self) -> None:
         if min(self.top, self.right, self.bottom, self.left) < 0:
-            raise InvalidInput(None, "The width of an edge must be at least 0.")
+            raise InvalidInput("edges", "The width of an edge must be at least 0.")
 
     def times(self, factor: float) -> Edges:
         """All of them scaled."""

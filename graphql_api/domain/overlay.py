@@ -16,6 +16,8 @@ MAX_TEXT = 200
 MAX_OFFSET = 8192
 MAX_TEXT_SIZE = 512
 _MAX_LAYER_SIDE = 8192
+_LEAST_SCALE = 0.001
+_DECIMALS = 4
 
 
 class Repeat(StrEnum):
@@ -68,10 +70,12 @@ class Overlay:
             raise InvalidInput("overlay", "'overlay' must name another media by its uid.")
         _check_side("width", self.width)
         _check_side("height", self.height)
-        if self.scale is not None and not 0 < self.scale <= 1:
-            raise InvalidInput("scale", "'scale' must be above 0 and at most 1.")
+        if self.scale is not None and not _LEAST_SCALE <= self.scale <= 1:
+            raise InvalidInput("scale", f"'scale' must be between {_LEAST_SCALE} and 1.")
         _check_offsets(self.x, self.y)
         _check_opacity(self.opacity)
+        object.__setattr__(self, "scale", self.scale and round(self.scale, _DECIMALS))
+        object.__setattr__(self, "opacity", round(self.opacity, _DECIMALS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +99,14 @@ class Text:
             raise InvalidInput("text", f"A text has 1 to {MAX_TEXT} characters.")
         if not all(letter.isprintable() or letter == "\n" for letter in self.text):
             raise InvalidInput("text", "A text has printable characters only.")
+        if self.text.isspace():
+            raise InvalidInput("text", "A text has at least one letter that can be seen.")
         if not 1 <= self.size <= MAX_TEXT_SIZE:
             raise InvalidInput("size", f"The size of a text must be between 1 and {MAX_TEXT_SIZE} pixels.")
         _check_side("width", self.width)
         _check_offsets(self.x, self.y)
         _check_opacity(self.opacity)
+        object.__setattr__(self, "opacity", round(self.opacity, _DECIMALS))
 
 
 def _check_side(name: str, value: int | None) -> None:

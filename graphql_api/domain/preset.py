@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -12,6 +13,10 @@ from graphql_api.domain.transform_query import format_query, parse_query
 from graphql_api.errors import InvalidInput
 
 MAX_PRESETS = 100  # of a team
+_TOGETHER = (
+    frozenset({"w", "width", "h", "height", "size", "dpr"}),
+    frozenset({"rotate", "angle", "flip"}),
+)
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 
@@ -44,7 +49,14 @@ def check_preset_name(text: str) -> str:
 
 def with_preset(preset: Preset, transform: Transform) -> Transform:
     """The preset, and whatever a transform of one stage asks for in its place or beside it."""
-    return parse_query([*preset.pairs, *parse_qsl(format_query(transform))])
+    return parse_query(merged_pairs(preset, parse_qsl(format_query(transform))))
+
+
+def merged_pairs(preset: Preset, pairs: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """The preset's parameters and a query's own: of those that mean one thing together, the query's alone."""
+    asked = {name for name, _ in pairs}
+    replaced = {name for group in _TOGETHER if group & asked for name in group}
+    return [*((name, text) for name, text in preset.pairs if name not in replaced), *pairs]
 
 
 def preset_query(transform: Transform) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from graphql_api.domain.format import Format
 from graphql_api.domain.geometry import Size
 from graphql_api.domain.media import Media
 from graphql_api.domain.output import Output
@@ -19,6 +20,7 @@ class Rendition:
     recipe: Recipe
     asked: Transform = IDENTITY
     preset: str | None = None
+    public: bool = True  # whether everybody who asks for this gets the same
 
     @property
     def source(self) -> Size:
@@ -59,6 +61,14 @@ class StoredRendition:
     content: bytes | None = None
 
 
+def address(media: Media, source_url: str) -> str:
+    """Where the image is as it is, without its metadata."""
+    original = media.original
+    shown = original.format.served_as(has_alpha=original.has_alpha)
+    target = Format.SVG if original.format is Format.SVG else shown
+    return format_image_url(source_url, (media.storage, media.uid), IDENTITY, target)
+
+
 def plan(media: Media, transform: Transform) -> Rendition:
     """Settle a transform without overlays for this media; TooLarge when the result would be."""
-    return Rendition(media, transform.settle(media.original), transform)
+    return Rendition(media, transform.settle(media.original), transform, public=media.public)

@@ -223,7 +223,7 @@ class Stage:
         geometry = self.geometry(source)
         stage = self
         whole = Fitting(geometry.turned, geometry.turned, geometry.turned)
-        fills = has_alpha and self.fit is Fit.PAD
+        fills = self.fit is Fit.PAD and (has_alpha or self.segment or self.rotate % 90 != 0)
         if geometry.fitting == whole and not self.needs_pixels and not fills:
             stage = replace(stage, width=None, height=None, short_side=None)
         if stage.trim is None or not stage.trim.auto:
@@ -243,7 +243,8 @@ class Stage:
         if self.background is not None:
             return not self.background.is_opaque
         filled = self.fit is Fit.PAD or self.padding is not None
-        return (has_alpha and not filled) or self.segment or self.radius is not None
+        opens = has_alpha or self.segment or self.rotate % 90 != 0
+        return (opens and not filled) or self.radius is not None or not self.border_color.is_opaque
 
     def times(self, factor: float) -> Stage:
         """All lengths of the result multiplied, for screens with more pixels than that; those of its trim too."""

@@ -38,6 +38,9 @@ _LOSSLESS = 100
 # `format=auto` gives AVIF up where it would take longer than it saves.
 _MAX_AUTO_AVIF_PIXELS = 3_000_000
 
+# How many times the largest result a picture may be before it is cut to one.
+_DETOUR = 2
+
 # `size=` words that name a length of the short side (seed 002: 4000x3000 becomes 426x320, 853x640, 1440x1080).
 SHORT_SIDES = {"s": 320, "m": 640, "l": 1080}
 # Those that name a longest side, from img.pro's first generation; `lqip` is a placeholder to show meanwhile.
@@ -102,7 +105,8 @@ def _canonical(value: Any) -> Any:
         return [type(value).__name__, {name: _canonical(part) for name, part in named.items()}]
     if isinstance(value, tuple):
         return [_canonical(part) for part in value]
-    return value
+    # 90 and 90.0 are equal, and so must be what is hashed of them.
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 def _counts(item: dataclasses.Field[Any], value: Any) -> bool:
@@ -150,13 +154,14 @@ class Transform:
             metadata=self.output.metadata,
         )
         refuse_too_large(recipe, original, recipe.size(Size(original.width, original.height)), limits)
+        _refuse_detour(recipe, original, limits)
         return recipe
 
     def _keeps_drawing(self, original: Original, stages: Sequence[Stage]) -> bool:
         """Whether a drawing is served as it is, cleaned: when nothing asks for pixels of it, or it has none to give."""
         wants_pixels = stages or self.output.auto or self.output.fast
-        named = self.output.format or (None if wants_pixels else Format.SVG)
-        return named is Format.SVG or not original.transformable
+        unnamed = self.output.format in (None, Format.SVG)
+        return (unnamed and not wants_pixels) or not original.transformable
 
     def _quality(self, target: Format) -> int | None:
         """The quality, unless it is the format's usual one or the format has none."""
@@ -242,6 +247,17 @@ def refuse_too_large(recipe: Recipe, original: Original, result: Size | None, li
     side = min(side, _MAX_SIDES.get(recipe.format, side))
     if max(result.width, result.height) > side:
         raise TooLarge("format", f"A picture in {recipe.format} has at most {side} pixels a side.")
+
+
+def _refuse_detour(recipe: Recipe, original: Original, limits: PictureLimits) -> None:
+    """TooLarge when the picture would have to become huge before most of it is cut off."""
+    size = Size(original.width, original.height)
+    most = max(_DETOUR * limits.max_output_pixels, size.pixels)
+    for stage in recipe.stages:
+        geometry = stage.geometry(size)
+        if geometry.fitting.scaled.pixels > most:
+            raise TooLarge("transform", f"The picture would have more than {most} pixels before it is cut.")
+        size = geometry.size
 
 
 def _most_pixels(target: Format, own: Format, source: int, limits: PictureLimits) -> int:

@@ -21,7 +21,7 @@ from graphql_api.domain.transform import Transform, format_size, named_size
 from graphql_api.errors import InvalidInput
 
 MAX_DPR = 8
-_MAX_BLUR = 250
+MAX_BLUR = 250
 _RIGHT_ANGLES = (90, 180, 270)
 _RIGHT_ANGLE = 90
 _FLIPS = {"h": (True, False), "v": (False, True), "hv": (True, True), "vh": (True, True)}
@@ -61,7 +61,7 @@ def _integer(*names: str, field: str) -> Parameter:
 
 
 def _parse_blur(text: str) -> int:
-    if (sigma := values.count(text)) > _MAX_BLUR:
+    if (sigma := values.count(text)) > MAX_BLUR:
         raise ValueError(text)
     return sigma
 

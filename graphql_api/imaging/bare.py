@@ -24,10 +24,11 @@ def is_bare(path: Path, source: Format) -> bool:
         return False
 
 
-# JPEG (ITU-T T.81, annex B): tables, frames and scans; of the application segments JFIF, colour profile and Adobe's.
+# JPEG (ITU-T T.81, annex B): tables, frames and scans; of the application segments plain JFIF, and Adobe's.
 _JPEG_TABLES = {0xDB, 0xC4, 0xDD, 0xC0, 0xC1, 0xC2}
-_JPEG_SEGMENTS = {0xE0: (b"JFIF\0",), 0xE2: (b"ICC_PROFILE\0",), 0xEE: (b"Adobe",)}
-_MARKER, _START_OF_SCAN, _END = 0xFF, 0xDA, 0xD9
+_JPEG_SEGMENTS = {0xE0: (b"JFIF\0", 16), 0xEE: (b"Adobe", 14)}  # how they begin, how long they are
+_NO_THUMBNAIL = b"\0\0"  # its width and height, where a JFIF segment ends
+_MARKER, _START_OF_SCAN, _END, _JFIF = 0xFF, 0xDA, 0xD9, 0xE0
 
 
 def _jpeg(data: bytes) -> bool:
@@ -39,11 +40,17 @@ def _jpeg(data: bytes) -> bool:
         if marker == _START_OF_SCAN:
             at = _behind_scan(data, at + 2 + length)
             continue
-        allowed = marker in _JPEG_TABLES or data.startswith(_JPEG_SEGMENTS.get(marker, ()), at + 4)
-        if not allowed:
+        if marker not in _JPEG_TABLES and not _is_known(data, at, marker, length):
             return False
         at += 2 + length
     return False
+
+
+def _is_known(data: bytes, at: int, marker: int, length: int) -> bool:
+    head, size = _JPEG_SEGMENTS.get(marker, (b"", 0))
+    if length != size or not data.startswith(head, at + 4):
+        return False
+    return marker != _JFIF or data[at + size : at + 2 + size] == _NO_THUMBNAIL
 
 
 def _behind_scan(data: bytes, at: int) -> int:
@@ -55,7 +62,20 @@ def _behind_scan(data: bytes, at: int) -> int:
         at += 2
 
 
-_PNG_CHUNKS = {b"IHDR", b"PLTE", b"IDAT", b"IEND", b"tRNS", b"sRGB", b"gAMA", b"cHRM", b"sBIT", b"bKGD", b"pHYs"}
+_PNG_CHUNKS = {
+    b"IHDR",
+    b"PLTE",
+    b"IDAT",
+    b"IEND",
+    b"tRNS",
+    b"sRGB",
+    b"gAMA",
+    b"cHRM",
+    b"sBIT",
+    b"bKGD",
+    b"pHYs",
+    b"iDOT",
+}
 
 
 def _png(data: bytes) -> bool:
@@ -69,7 +89,7 @@ def _png(data: bytes) -> bool:
             return at == len(data)
 
 
-_WEBP_CHUNKS = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF"}
+_WEBP_CHUNKS = {b"VP8 ", b"VP8L", b"VP8X", b"ALPH"}  # stills: the frames of others have chunks of their own
 
 
 def _webp(data: bytes) -> bool:

@@ -44,6 +44,7 @@ _WHITE = [255, 255, 255]
 # A shrink while loading keeps its quality when at least this much is left for the resampler (measured, PSNR).
 _SHRINK_MARGIN = 1.5
 _JPEG_SHRINKS = (8, 4, 2)
+_NARROW = 8
 
 
 def lock_down(max_pixels: int) -> None:
@@ -98,6 +99,11 @@ def exact_ratio(loaded: Size, stored: Size, source: Format) -> tuple[float, floa
     if source is not Format.JPEG:
         return ratio
     return 1 / max(1, round(1 / ratio[0])), 1 / max(1, round(1 / ratio[1]))
+
+
+def bounded(shrink: float, size: Size) -> float:
+    """As much of a shrink as leaves some pixels of a very narrow picture: decoders round its sides to nothing."""
+    return min(shrink, max(1.0, min(size.width, size.height) / _NARROW)) if shrink > 1 else shrink
 
 
 def _jpeg_shrink(shrink: float) -> int:

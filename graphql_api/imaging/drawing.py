@@ -6,11 +6,18 @@ elements and attributes. Pictures inside stay where they are `data:` of a kind t
 
 from __future__ import annotations
 
+import re
+
 import py_svg_hush
 import pyvips
 
 from graphql_api.imaging.jobs import Clean
 
+# The sanitizer makes addresses of other origins ones of this. What leads out of the drawing goes altogether.
+_REFERENCES = (
+    (re.compile(rb'\s(?:xlink:)?href="(?!#|data:image/)[^"]*"'), b""),
+    (re.compile(rb"""url\((?!\s*['"]?(?:#|data:image/))[^)]*\)"""), b"none"),
+)
 _EMBEDDED = {"image": ["png", "jpeg", "gif", "webp"]}
 
 
@@ -20,4 +27,6 @@ def clean(job: Clean) -> None:
         cleaned = py_svg_hush.filter_svg(job.path.read_bytes(), keep_data_url_mime_types=_EMBEDDED)
     except ValueError as error:
         raise pyvips.Error(f"the sanitizer: {error}") from error
+    for reference, instead in _REFERENCES:
+        cleaned = reference.sub(instead, cleaned)
     job.target.write_bytes(cleaned)

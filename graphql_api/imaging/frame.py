@@ -27,7 +27,7 @@ def decorate(image: pyvips.Image, plan: Plan) -> pyvips.Image:
         color = stage.background or WHITE
         image = _surround(_behind(image, color), stage.padding, color)
     if stage.border is not None:
-        if stage.radius is not None:
+        if stage.radius is not None and not image.hasalpha():
             image = _behind(_round(image, stage.radius - _widest(stage.border)), stage.border_color)
         image = _surround(image, stage.border, stage.border_color)
     if stage.radius is None:

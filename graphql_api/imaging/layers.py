@@ -18,6 +18,7 @@ _FAMILIES = {
     Font.MONO: "DejaVu Sans Mono, monospace",
 }
 _ALIGNMENTS = {0.0: "low", 0.5: "centre", 1.0: "high"}
+_TILE = 128
 _DPI = 72  # at which a point is a pixel
 _TOP = 255
 
@@ -26,8 +27,12 @@ def put_on(image: pyvips.Image, plan: Plan) -> pyvips.Image:
     """All overlays of the stage, the later above the earlier."""
     for overlay in plan.stage.overlays:
         base = Size(image.width, image.height)
-        top = _picture(overlay, base, plan) if isinstance(overlay, Overlay) else _text(overlay, base)
-        image = _compose(image, _faded(top, overlay.opacity), overlay)
+        made = plan.tops.get((overlay, base))
+        if made is None:
+            top = _picture(overlay, base, plan) if isinstance(overlay, Overlay) else _text(overlay, base)
+            # Kept for the frames that follow.
+            made = plan.tops[overlay, base] = _faded(top, overlay.opacity).copy_memory()
+        image = _compose(image, made, overlay)
     return image
 
 
@@ -50,14 +55,15 @@ def _place(base: Size, top: Size, overlay: Overlay | Text) -> tuple[int, int]:
 
 def _tile(top: pyvips.Image, base: Size, left: int, top_edge: int, repeat: Repeat) -> tuple[pyvips.Image, int, int]:
     """Copies side by side over the whole width, height or both, one of them where the single one would be."""
-    columns = rows = 1
-    if repeat in (Repeat.BOTH, Repeat.X):
-        left = left % top.width - top.width
-        columns = base.width // top.width + 2
-    if repeat in (Repeat.BOTH, Repeat.Y):
-        top_edge = top_edge % top.height - top.height
-        rows = base.height // top.height + 2
-    return top.replicate(columns, rows), left, top_edge
+    across, down = repeat in (Repeat.BOTH, Repeat.X), repeat in (Repeat.BOTH, Repeat.Y)
+    left = left % top.width - top.width if across else left
+    top_edge = top_edge % top.height - top.height if down else top_edge
+    # A few small ones make a larger tile first: libvips takes its time for each.
+    several = -(-_TILE // top.width) if across else 1, -(-_TILE // top.height) if down else 1
+    tile = top.replicate(*several).copy_memory()
+    columns = base.width // tile.width + 2 if across else 1
+    rows = base.height // tile.height + 2 if down else 1
+    return tile.replicate(columns, rows), left, top_edge
 
 
 def _picture(overlay: Overlay, base: Size, plan: Plan) -> pyvips.Image:
@@ -67,7 +73,7 @@ def _picture(overlay: Overlay, base: Size, plan: Plan) -> pyvips.Image:
         raise ValueError("an overlay without content was not settled")
     own = Size(layer.original.width, layer.original.height)
     target = _target(overlay, own, base)
-    shrink = min(own.width / target.width, own.height / target.height)
+    shrink = codecs.bounded(min(own.width / target.width, own.height / target.height), own)
     image = codecs.load(plan.layers[layer.sha256], layer.original.format, shrink=shrink)
     turned = valid_orientation(shape.orientation(image))
     image = shape.resample(image, upright(target, turned)).copy_memory().autorot()
@@ -76,11 +82,15 @@ def _picture(overlay: Overlay, base: Size, plan: Plan) -> pyvips.Image:
 
 
 def _target(overlay: Overlay, own: Size, base: Size) -> Size:
+    """The size of the overlay. Twice what it is put on is the most: of more, nobody would see what it is."""
     if overlay.scale is not None:
-        return fit_box(own, max(1, round(base.width * overlay.scale)), None, Fit.CONTAIN).size
-    if overlay.width is None and overlay.height is None:
-        return fit_box(own, base.width, base.height, Fit.SCALE_DOWN).size
-    return fit_box(own, overlay.width, overlay.height, Fit.CONTAIN).size
+        wanted = fit_box(own, max(1, round(base.width * overlay.scale)), None, Fit.CONTAIN).size
+    elif overlay.width is None and overlay.height is None:
+        wanted = own
+    else:
+        wanted = fit_box(own, overlay.width, overlay.height, Fit.CONTAIN).size
+    most = 1 if wanted == own and overlay.scale is None and overlay.width is None and overlay.height is None else 2
+    return fit_box(wanted, base.width * most, base.height * most, Fit.SCALE_DOWN).size
 
 
 def _text(text: Text, base: Size) -> pyvips.Image:
@@ -112,8 +122,8 @@ def letters_of(text: Text, base: Size, size: int) -> pyvips.Image:
             dpi=_DPI,
         )
     except pyvips.Error:
-        if size == 1:
-            raise
+        if size == 1:  # nothing of it can be seen
+            return pyvips.Image.black(1, 1)
         return letters_of(text, base, size // 2)
 
 

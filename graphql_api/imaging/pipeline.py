@@ -69,7 +69,8 @@ def _open(job: Render) -> tuple[pyvips.Image, Plan]:
 
 def _load(job: Render, source: Size, shrink: float) -> pyvips.Image:
     if not job.from_proof:
-        return codecs.load(job.path, job.original.format, frames=job.recipe.animated, shrink=shrink)
+        bounded = codecs.bounded(shrink, source)
+        return codecs.load(job.path, job.original.format, frames=job.recipe.animated, shrink=bounded)
     size = proof_size(job.original)
     return proofs.open_proof(job.path, size, shrink * size.width / source.width)
 

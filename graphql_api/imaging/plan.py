@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from graphql_api.domain.geometry import Box, Size
 from graphql_api.domain.gravity import Smart
+from graphql_api.domain.overlay import Overlay, Text
 from graphql_api.domain.stage import Geometry, Stage
 
 UPRIGHT = 1
@@ -30,6 +32,7 @@ class Plan:
     window: Box | None = None
     spot: tuple[int, int] | None = None
     layers: Mapping[str, Path] = field(default_factory=dict)
+    tops: dict[tuple[Overlay | Text, Size], Any] = field(default_factory=dict)  # overlays as they were made, by size
 
     @property
     def looks_first(self) -> bool:

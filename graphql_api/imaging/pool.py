@@ -68,6 +68,7 @@ class ImagingPool:
         self._bounds = bounds
         self._most_resident = bounds.recycle_bytes + bounds.models.resident_bytes
         self._pool = self._new_pool()
+        self._draining: asyncio.Future[None] | None = None
         self._jobs = 0
         self._succeeded = time.monotonic()
 
@@ -102,8 +103,8 @@ class ImagingPool:
         """Make a proof into the job's target. UnsupportedMedia, TooLarge, Overloaded, StorageFull."""
         await self._run(worker.prove, job)
 
-    async def sketch(self, jobs: Sequence[Sketch]) -> list[Placeholder]:
-        """The placeholders of these stages' results, in order. UnsupportedMedia, Overloaded."""
+    async def sketch(self, jobs: Sequence[Sketch]) -> list[Placeholder | None]:
+        """The placeholders of these stages' results, in order; None where one cannot be made. Overloaded."""
         return await self._run(worker.sketch, jobs)
 
     async def self_test(self, job: SelfTest) -> dict[str, bool]:
@@ -147,7 +148,8 @@ class ImagingPool:
     async def _submit(self, function: Callable[[JobT], ResultT], job: JobT) -> ResultT:
         seconds = min(self._bounds.seconds, _DRAWING_SECONDS) if _draws(job) else self._bounds.seconds
         try:
-            future = self._active_pool().schedule(worker.work, args=(function, job), timeout=seconds)
+            pool = self._active_pool()
+            future = pool.schedule(worker.work, args=(function, job), timeout=seconds)
         except RuntimeError as error:
             raise BrokenProcessPool from error
         try:
@@ -161,7 +163,8 @@ class ImagingPool:
         except TintypeError as error:
             log.info("imaging_refused", job=type(job).__name__, code=error.code, detail=_detail(error))
             raise
-        if resident > self._most_resident:
+        # A worker of a pool that is given up already has no say in the new one.
+        if resident > self._most_resident and pool is self._pool and (self._draining is None or self._draining.done()):
             self._recycle(resident)
         return cast("ResultT", result)
 
@@ -169,7 +172,7 @@ class ImagingPool:
         """Give the next jobs to new workers; the old ones end when they have done theirs."""
         log.info("imaging_workers_recycled", resident=resident)
         old, self._pool = self._pool, self._new_pool()
-        asyncio.get_running_loop().run_in_executor(None, _drain, old)
+        self._draining = asyncio.get_running_loop().run_in_executor(None, _drain, old)
 
     def _active_pool(self) -> ProcessPool:
         if not self._pool.active:

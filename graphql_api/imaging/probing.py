@@ -46,7 +46,8 @@ def _open(job: Probe, original: Original) -> pyvips.Image:
         codecs.load(job.path, job.format, frames=True, strict=True).avg()
     # JPEG and still WebP are read whole at any shrink; a drawing is made no larger than it will be looked at.
     shrink = max(original.width, original.height) / traits.SIDE
-    return codecs.load(job.path, job.format, strict=True, shrink=max(1.0, shrink))
+    bounded = codecs.bounded(max(1.0, shrink), Size(original.width, original.height))
+    return codecs.load(job.path, job.format, strict=True, shrink=bounded)
 
 
 def _refuse_size(page: Size, frames: int, limits: PictureLimits, *, interlaced: bool = False) -> None:

@@ -18,6 +18,8 @@ from graphql_api.imaging.plan import UPRIGHT, Plan, is_sideways, stored_box, upr
 _RIGHT_ANGLES = {90: "d90", 180: "d180", 270: "d270"}
 _CLEAR = [0, 0, 0, 0]
 _WHITE = [255, 255, 255]
+_LEAST_BY_KERNEL = 0.01
+_LEAST_TRIMMED = 3  # pixels a side: libvips looks at each with its neighbours
 
 
 def orientation(image: pyvips.Image) -> int:
@@ -49,6 +51,8 @@ def _trimmed(image: pyvips.Image, plan: Plan) -> Plan:
     """The plan for what is inside a border of the colour of the left top pixel."""
     tolerance = plan.stage.trim.tolerance if plan.stage.trim else 0
     region = tone.to_srgb(oriented(_cut_region(image, plan), plan.orientation))
+    if min(region.width, region.height) < _LEAST_TRIMMED:
+        return plan
     flat = region.flatten(background=_WHITE) if region.hasalpha() else region
     left, top, width, height = flat.find_trim(threshold=tolerance, background=flat(0, 0))
     if width == 0 or height == 0:  # it is of one colour all over
@@ -100,8 +104,11 @@ def resample(image: pyvips.Image, target: Size, extent: tuple[float, float] | No
 
 
 def _resize(image: pyvips.Image, across: float, down: float) -> pyvips.Image:
-    """By one Lanczos kernel: averaging boxes before it, as libvips would, costs quality and saves nothing."""
-    return image.resize(across, vscale=down, gap=0)
+    """By one Lanczos kernel: averaging boxes before it, as libvips would, costs quality and saves nothing.
+
+    But for extreme factors, which no kernel is wide enough for.
+    """
+    return image.resize(across, vscale=down, gap=0 if min(across, down) > _LEAST_BY_KERNEL else 2)
 
 
 def _fitted(image: pyvips.Image, target: Size) -> pyvips.Image:

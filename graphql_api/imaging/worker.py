@@ -78,11 +78,17 @@ def prove(job: Prove) -> None:
     _run(functools.partial(proofs.prove, job))
 
 
-def sketch(jobs: Sequence[Sketch]) -> list[Placeholder]:
-    """The placeholders of these stages' results: so small that several are one piece of work."""
+def sketch(jobs: Sequence[Sketch]) -> list[Placeholder | None]:
+    """The placeholders of these stages' results: so small that several are one piece of work. None where one fails."""
     from graphql_api.imaging import sketch as sketches
 
-    return _run(lambda: [sketches.sketch(job) for job in jobs])
+    def attempt(job: Sketch) -> Placeholder | None:
+        try:
+            return _run(lambda: sketches.sketch(job))
+        except UnsupportedMedia:
+            return None
+
+    return [attempt(job) for job in jobs]
 
 
 def self_test(job: SelfTest) -> dict[str, bool]:

@@ -18,6 +18,7 @@ from graphql_api.domain.limits import PictureLimits
 from graphql_api.domain.media import Changes, Details, Keep, Media, Original, Upload, clean_name
 from graphql_api.domain.page import Page, PageRequest
 from graphql_api.domain.traits import Probed, Traits
+from graphql_api.domain.transform import IDENTITY
 from graphql_api.errors import InvalidInput, NotFound, TookTooLong, TooLarge, UnsupportedMedia
 from graphql_api.imaging.abilities import reads_jxl
 from graphql_api.imaging.jobs import Clean, Probe
@@ -71,6 +72,7 @@ class Library:
             if kind is Format.SVG:
                 upload = await stack.enter_async_context(self._cleaned(upload))
             probed = await self._probe(upload, kind)
+            _refuse_unservable(probed.original, self._tools.picture_limits)
             await self._tools.originals.put(upload)
             media = self._new_media(principal, team, upload, probed.original, details)
             async with transaction():
@@ -237,6 +239,14 @@ def _sniff(upload: Upload) -> Format:
         readable = [word.upper() for word in Format if word is not Format.JXL or reads_jxl()]
         raise UnsupportedMedia("file", f"The file is no image of a kind that can be read: {', '.join(readable)}.")
     return kind
+
+
+def _refuse_unservable(original: Original, limits: PictureLimits) -> None:
+    """Refuse what could be kept, but not shown as it is in the format that it goes out in."""
+    try:
+        IDENTITY.settle(original, limits=limits)
+    except TooLarge as error:
+        raise error.at("file") from error
 
 
 def _usable_name(filename: str | None) -> str | None:

@@ -27,7 +27,7 @@ class Mirror:
     async def get(self, url: str) -> Media:
         """The media behind an address. NotFound for other hosts, and as Library.import_url."""
         address = urldefrag(url).url
-        if (urlsplit(address).netloc.lower()) not in self._hosts:
+        if _host(address) not in self._hosts:
             raise NotFound("Images of this origin are not served.")
         digest = hashlib.sha256(address.encode()).hexdigest()
         return await self._find(digest) or await self._flights.join(digest, lambda: self._fetch(digest, address))
@@ -41,3 +41,11 @@ class Mirror:
         media = await self._library.import_url(await self._accounts.mirror(), address, Details())
         await mirrors.put(digest, media.id)
         return media
+
+
+def _host(address: str) -> str | None:
+    """Host and port of an address; None when it is none."""
+    try:
+        return urlsplit(address).netloc.lower()
+    except ValueError:
+        return None

@@ -32,22 +32,30 @@ class Placeholders:
         """For each rendition what to show until it is there; None for media whose looks were never written down."""
         digests = {rendition.media.sha256 for rendition in renditions}
         traits = await blobs.traits_of(digests)
-        await self._make([item for item in renditions if _differs(item) and _key(item) not in self._made])
+        made = await self._make([item for item in renditions if _differs(item)])
         whole = {digest: found.placeholder for digest, found in traits.items()}
-        return [self._made.get(_key(item)) or whole.get(item.media.sha256) for item in renditions]
+        return [made[_key(item)] if _differs(item) else whole.get(item.media.sha256) for item in renditions]
 
-    async def _make(self, renditions: Sequence[Rendition]) -> None:
+    async def _make(self, renditions: Sequence[Rendition]) -> dict[Key, Placeholder | None]:
+        known = {_key(item): self._made.get(_key(item)) for item in renditions}
+        missing = {_key(item): item for item in renditions if known[_key(item)] is None}
+        known |= await self._sketch(list(missing.values()))
+        for key, placeholder in known.items():
+            if placeholder is not None:
+                self._made[key] = placeholder
+        while len(self._made) > _KEPT:
+            self._made.popitem(last=False)
+        return known
+
+    async def _sketch(self, renditions: Sequence[Rendition]) -> dict[Key, Placeholder | None]:
         if not renditions:
-            return
+            return {}
         thumbs = await blobs.thumbs_of({rendition.media.sha256 for rendition in renditions})
         known = [rendition for rendition in renditions if rendition.media.sha256 in thumbs]
         async with AsyncExitStack() as stack:
             jobs = [await self._job(rendition, thumbs[rendition.media.sha256], stack) for rendition in known]
             made = await self._imaging.sketch(jobs)
-        for rendition, placeholder in zip(known, made, strict=True):
-            self._made[_key(rendition)] = placeholder
-        while len(self._made) > _KEPT:
-            self._made.popitem(last=False)
+        return {_key(rendition): placeholder for rendition, placeholder in zip(known, made, strict=True)}
 
     async def _job(self, rendition: Rendition, thumb: bytes, stack: AsyncExitStack) -> Sketch:
         layers = {

@@ -13,9 +13,10 @@ import structlog
 
 from graphql_api.domain.account import Principal
 from graphql_api.domain.format import Format
-from graphql_api.domain.geometry import Size
+from graphql_api.domain.geometry import Box, Size
 from graphql_api.domain.limits import PictureLimits
 from graphql_api.domain.media import Media, Original
+from graphql_api.domain.output import Metadata
 from graphql_api.domain.overlay import Layer
 from graphql_api.domain.preset import Preset, with_preset
 from graphql_api.domain.proof import serves
@@ -54,6 +55,7 @@ class Renderer:
     spool: Spool
     library: Library
     limits: PictureLimits
+    public_metadata: bool = True
     flights: Flights[StoredRendition] = field(default_factory=Flights)
     keeping: set[asyncio.Task[None]] = field(default_factory=set)
 
@@ -62,25 +64,32 @@ class Renderer:
     async def plan(self, principal: Principal, media: Media, asked: Asked) -> Rendition:
         """Settle what is asked for this media. TooLarge; when strict also InvalidInput and NotConfigured."""
         transform = with_preset(asked.preset, asked.transform) if asked.preset else asked.transform
-        layers = await self._layers(principal, transform)
+        overlays = await self._overlays(principal, transform)
+        layers = {uid: Layer(item.sha256, item.original) for uid, item in overlays.items()}
         if asked.strict:
             _refuse_ignored(transform, media.original, layers, self.limits)
         if not abilities.sees():
             transform = _without_segments(transform)
+        public = media.public and all(uid in overlays and overlays[uid].public for uid in transform.overlay_uids)
+        if transform.output.metadata is Metadata.KEEP and not self.public_metadata:
+            public = False
+            if not principal.owns(media.team_id):
+                transform = replace(transform, output=replace(transform.output, metadata=Metadata.COPYRIGHT))
         recipe = transform.settle(media.original, accepted=asked.accepted, layers=layers, limits=self.limits)
-        return Rendition(media, recipe, asked.transform, asked.preset.name if asked.preset else None)
+        name = asked.preset.name if asked.preset else None
+        return Rendition(media, recipe, asked.transform, name, public)
 
-    async def _layers(self, principal: Principal, transform: Transform) -> Mapping[str, Layer]:
-        """The content of overlays by uid, as far as the caller may see it."""
-        layers = {}
+    async def _overlays(self, principal: Principal, transform: Transform) -> Mapping[str, Media]:
+        """The media of overlays by uid, as far as the caller may see them."""
+        overlays = {}
         for uid in transform.overlay_uids:
             try:
                 media = await self.library.get_by_uid(principal, uid)
             except NotFound:
                 continue
             if media.original.transformable:
-                layers[uid] = Layer(media.sha256, media.original)
-        return layers
+                overlays[uid] = media
+        return overlays
 
     # --- making
 
@@ -168,6 +177,7 @@ class Renderer:
         if (size := rendition.size) is not None:
             return size
         stored = await self.render(rendition)
+        await self.settle()
         async with self._file(stored.key) as path:
             probed = await self.imaging.probe(Probe(path, rendition.recipe.format, self.limits, measures_only=True))
         return Size(probed.original.width, probed.original.height)
@@ -191,6 +201,8 @@ def _refuse_ignored(
         first, source = transform.stages[0], Size(original.width, original.height)
         if first.crop is not None and first.crop.inside(source) is None:
             raise InvalidInput("crop", f"'crop' lies outside of the {source.width} x {source.height} pixels.")
+        if first.trim is not None and first.trim.edges.within(Box(0, 0, source.width, source.height)) is None:
+            raise InvalidInput("trim", f"'trim' leaves nothing of the {source.width} x {source.height} pixels.")
     if any(stage.segment for stage in transform.stages) and not abilities.sees():
         raise NotConfigured("This server was installed without the means to cut a foreground out.")
 

@@ -80,7 +80,7 @@ async def _find(context: Context, principal: Principal, source: str) -> Media:
         if inside is None:
             return await context.mirror.get(source)
         source = inside
-    path = "/" + urlsplit(source).path.strip("/")
+    path = "/" + source.partition("?")[0].partition("#")[0].strip("/")
     *folders, name = path.removeprefix(urlsplit(context.source_url).path).strip("/").split("/")
     media = await context.library.get_by_uid(principal, name.partition(".")[0])
     if folders not in ([], [media.storage]):
@@ -96,7 +96,7 @@ async def _answer(request: web.Request, options: CdnOptions, media: Media, princ
     accepted = accepted_formats(request.headers.get("Accept")) if transform.output.auto else ()
     rendition = await request.app[CONTEXT].renderer.plan(principal, media, Asked(transform, accepted=accepted))
     if options.json:
-        return await describe(request, rendition)
+        return await describe(request, rendition, vary=", ".join(vary) or None)
     return await deliver(request, rendition, vary=", ".join(vary) or None)
 
 

@@ -10,7 +10,6 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from graphql_api.domain.media import Media
 from graphql_api.domain.rendition import Rendition, StoredRendition
 from graphql_api.web.context import CONTEXT, Context
 from graphql_api.web.errors import json_response
@@ -33,7 +32,7 @@ async def deliver(request: web.Request, rendition: Rendition, *, vary: str | Non
         return await _send(request, context, await context.renderer.render(rendition), headers)
 
 
-async def describe(request: web.Request, rendition: Rendition) -> web.Response:
+async def describe(request: web.Request, rendition: Rendition, *, vary: str | None = None) -> web.Response:
     """Sizes and types before and after, as Cloudflare gives them for `format=json`, and the new size in bytes."""
     context = request.app[CONTEXT]
     media, size = rendition.media, await context.renderer.measure(rendition)
@@ -50,26 +49,27 @@ async def describe(request: web.Request, rendition: Rendition) -> web.Response:
             "format": media.original.format.content_type,
         },
     }
-    return json_response(body, headers={"Cache-Control": _cache_control(media)})
+    headers = {"Cache-Control": _cache_control(rendition)} | ({"Vary": vary} if vary else {})
+    return json_response(body, headers=headers)
 
 
 def _headers(rendition: Rendition) -> dict[str, str]:
-    media = rendition.media
     headers = {
         "ETag": f'"{rendition.etag}"',
-        "Cache-Control": _cache_control(media),
+        "Cache-Control": _cache_control(rendition),
         "Accept-Ranges": "bytes",
         "Content-Disposition": f"inline; filename*=UTF-8''{quote(_filename(rendition), safe='')}",
         # Opened as a page of its own, an image may load and run nothing.
         "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
     }
-    if media.public:
+    if rendition.public:
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
     return headers
 
 
-def _cache_control(media: Media) -> str:
-    if not media.public:
+def _cache_control(rendition: Rendition) -> str:
+    media = rendition.media
+    if not rendition.public:
         return "private, no-cache"
     if media.expires_at is None:
         return f"public, max-age={_MAX_AGE}"

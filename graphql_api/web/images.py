@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from aiohttp import web
 
+from graphql_api.domain.preset import merged_pairs
 from graphql_api.domain.transform_query import JSON, PRESET, parse_image_query
 from graphql_api.errors import NotFound
 from graphql_api.services.renderer import Asked
@@ -21,12 +22,13 @@ async def get_image(request: web.Request) -> web.StreamResponse:
     if media.storage != request.match_info["storage"]:
         raise NotFound("There is no such media.")
     preset = await context.presets.find(media.team_id, request.query.get(PRESET, ""))
-    transform = parse_image_query([*(preset.pairs if preset else ()), *request.query.items()], extension)
+    pairs = list(request.query.items())
+    transform = parse_image_query(merged_pairs(preset, pairs) if preset else pairs, extension)
     if transform is None:
         raise NotFound("There is no such image format.")
     auto = transform.output.auto
     accepted = accepted_formats(request.headers.get("Accept")) if auto else ()
     rendition = await context.renderer.plan(principal, media, Asked(transform, accepted=accepted))
     if request.query.get("format") == JSON:
-        return await describe(request, rendition)
+        return await describe(request, rendition, vary="Accept" if auto else None)
     return await deliver(request, rendition, vary="Accept" if auto else None)

@@ -11,6 +11,7 @@ from urllib.parse import parse_qsl, quote
 import pytest
 from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
+from graphql_api.domain.geometry import Size
 from graphql_api.domain.transform import Transform
 from graphql_api.domain.transform_query import parse_query
 from graphql_api.imaging.pool import ImagingPool
@@ -402,3 +403,50 @@ async def test_webp_of_quality_100_loses_nothing(lab: Lab) -> None:
 
 async def test_enhancement_and_pillow_agree_on_brightness(lab: Lab) -> None:
     assert difference(await png(lab, "brightness=1.3"), ImageEnhance.Brightness(PHOTO).enhance(1.3)) < 1
+
+
+# --- extremes
+
+
+@pytest.mark.parametrize(("width", "height"), [(1, 1), (1, 300), (300, 1), (3, 1001), (5, 2000), (40_000, 1), (2, 2)])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+async def test_pictures_of_any_shape_take_everything(lab: Lab, width: int, height: int, kind: str) -> None:
+    if kind == "WEBP" and width > 16_383:
+        return
+    content = pictures.encode(pictures.photo(20, 20).resize((width, height)), kind, quality=90)
+    for query in (
+        "w=1",
+        "h=1",
+        "size=lqip",
+        "trim=auto",
+        "crop=0,0,2,2&trim=auto",
+        "angle=45&w=20",
+        "rotate=90&w=3",
+        "w=9&h=9&fit=pad",
+        "w=9&h=9&fit=squeeze&blur=3&sharp=1&pixelate=4&radius=max",
+        "text=%20;size=9",
+        "text=%E2%A0%80;size=9",
+    ):
+        assert min((await png(lab, query, content)).size) >= 1
+
+
+async def test_a_huge_overlay_becomes_tiny(lab: Lab) -> None:
+    logo = pictures.encode(Image.new("RGB", (3000, 3000), "blue"), "PNG")
+    for parts in (";w=5", ";scale=0.01", ";w=8192;h=8192", ";scale=1", ";w=1;repeat=both"):
+        assert (await overlaid(lab, parts, logo)).size == (200, 150)
+
+
+async def test_a_border_with_round_corners_leaves_glass_as_it_is(lab: Lab) -> None:
+    glass = pictures.encode(Image.new("RGBA", (100, 100), (0, 0, 0, 0)), "PNG")
+    framed = (await png(lab, "border=5&radius=20&border-color=red", glass)).convert("RGBA")
+
+    assert framed.getpixel((55, 55))[3] == 0  # type: ignore[index]
+    assert framed.getpixel((55, 2)) == (255, 0, 0, 255)
+
+
+async def test_padding_fills_what_a_tilt_opens(lab: Lab) -> None:
+    plain = ask("angle=15").settle(await lab.probe(CONTENT)).size(Size(200, 150))
+    assert plain
+    for width in (plain.width, plain.width + 1):
+        filled = await png(lab, f"angle=15&w={width}&h={plain.height}&fit=pad")
+        assert pixel(filled, 0, 0) == (255, 255, 255)

@@ -15,7 +15,7 @@ from graphql_api.domain.media import Original
 from graphql_api.domain.output import Metadata, Output
 from graphql_api.domain.overlay import MAX_OVERLAYS, Font, Overlay, Repeat, Text
 from graphql_api.domain.stage import MAX_SIDE, Filter, Stage, Trim
-from graphql_api.domain.transform import SHORT_SIDES, Transform, named_size
+from graphql_api.domain.transform import SHORT_SIDES, Recipe, Transform, _key, named_size
 from graphql_api.domain.transform_query import PARAMETERS, format_query, parse_image_query, parse_query
 from graphql_api.errors import InvalidInput, TooLarge
 
@@ -38,7 +38,9 @@ overlays = st.builds(
 )
 texts = st.builds(
     Text,
-    st.text(min_size=1, max_size=40).filter(lambda text: all(c.isprintable() or c == "\n" for c in text)),
+    st.text(min_size=1, max_size=40).filter(
+        lambda text: not text.isspace() and all(c.isprintable() or c == "\n" for c in text)
+    ),
     size=st.integers(1, 512),
     color=colors,
     font=st.sampled_from(Font),
@@ -345,3 +347,60 @@ def test_stages_compose() -> None:
     transform = Transform((Stage(width=2000, height=2000, fit=Fit.COVER), Stage(width=500)))
 
     assert transform.settle(PHOTO).size(Size(4000, 3000)) == Size(500, 500)
+
+
+def fresh_key(recipe: Recipe) -> str:
+    """The key as a process that has never seen the recipe makes it."""
+    _key.cache_clear()
+    return recipe.key
+
+
+@given(transforms)
+def test_an_address_settles_into_the_recipe_that_it_was_made_of(transform: Transform) -> None:
+    for original in (PHOTO, Original(Format.PNG, 300, 200, has_alpha=True), Original(Format.GIF, 50, 40, frames=3)):
+        try:
+            recipe = transform.settle(original)
+        except TooLarge:
+            continue
+        written = Transform(recipe.stages, Output(recipe.format, recipe.quality, metadata=recipe.metadata))
+        again = parse(format_query(written)).settle(original)
+        stills = replace(again, animated=recipe.animated)  # the address of an animation says so by its query
+        assert fresh_key(stills) == fresh_key(recipe)
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (Stage(rotate=90), Stage(rotate=90.0)),
+        (Stage(blur=5), Stage(blur=5.0)),
+        (Stage(filter=Filter.GREYSCALE), Stage(saturation=0.0)),
+        (Stage(overlays=(Text("a", opacity=1),)), Stage(overlays=(Text("a", opacity=1.0),))),
+    ],
+)
+def test_a_key_does_not_depend_on_who_asked_first(first: Stage, second: Stage) -> None:
+    keys = [fresh_key(Recipe(Format.JPEG, stages=(stage,))) for stage in (first, second)]
+
+    assert keys[0] == keys[1]
+
+
+@pytest.mark.parametrize(
+    ("query", "original", "expected"),
+    [
+        ("angle=15&compression=fast", PHOTO, Format.WEBP),
+        ("border=5&border-color=ff000080&compression=fast", PHOTO, Format.WEBP),
+        ("angle=15&background=red&compression=fast", PHOTO, Format.JPEG),
+        ("radius=5", Original(Format.HEIC, 400, 300), Format.PNG),
+        ("w=50", Original(Format.HEIC, 400, 300), Format.JPEG),
+        ("w=50", Original(Format.SVG, 400, 300, has_alpha=True), Format.PNG),
+        ("format=svg", Original(Format.SVG, 400, 300, has_alpha=True), Format.SVG),
+        ("format=svg", PHOTO, Format.JPEG),
+        ("w=50", Original(Format.SVG, 400, 300, has_alpha=True, transformable=False), Format.SVG),
+    ],
+)
+def test_what_nobody_named_is_chosen_for_what_the_result_is(query: str, original: Original, expected: Format) -> None:
+    assert parse(query).settle(original).format is expected
+
+
+def test_a_picture_must_not_become_huge_before_it_is_cut() -> None:
+    with pytest.raises(TooLarge, match="before it is cut"):
+        parse("w=1000&h=100&fit=cover").settle(Original(Format.PNG, 10, 4000))
