@@ -1,4 +1,4 @@
-"""The worker processes that decode and encode, as the web process sees them: three questions with typed answers.
+"""The worker processes that decode and encode, as the web process sees them: a few questions with typed answers.
 
 A crash, a hang or a bomb costs one job. The queue is bounded: past it callers get Overloaded at once.
 """

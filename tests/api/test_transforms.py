@@ -567,3 +567,23 @@ async def test_what_is_said_beside_a_preset_takes_its_place(client: Client) -> N
         planned = await rendition(client, media, transform, preset="turned")
         assert (planned["width"], planned["height"]) == size
         assert decode((await client.get(planned["url"], key=None)).body).size == size
+
+
+async def test_a_drawing_that_takes_too_long_is_served_and_not_drawn(tmp_path: Path) -> None:
+    # Ten to the seventh rectangles, in a few hundred bytes.
+    levels = "".join(f'<g id="g{n}">{f"""<use xlink:href="#g{n - 1}"/>""" * 10}</g>' for n in range(1, 8))
+    costly = pictures.svg(f'<defs><g id="g0"><rect width="9" height="9"/></g>{levels}</defs><use xlink:href="#g7"/>')
+    async with run_app(make_settings(tmp_path, imaging_seconds=1, imaging_workers=1)) as client:
+        made = await client.uploaded(costly)
+        media = (await client.data("query ($id: ID!) { media(id: $id) { transformable width } }", {"id": made["id"]}))[
+            "media"
+        ]
+        shown = await client.get(made["url"], key=None)
+        asked = await client.get(made["url"] + "?w=50", key=None)
+        error = await refusal(client, made, {"width": 50})
+        # Nobody else waits for it.
+        assert (await client.get((await client.uploaded(pictures.jpeg()))["url"] + "?w=50", key=None)).status == 200
+
+    assert media == {"transformable": False, "width": 100}
+    assert shown.headers["Content-Type"] == asked.headers["Content-Type"] == "image/svg+xml"
+    assert "cannot be turned into pixels" in error["message"]
