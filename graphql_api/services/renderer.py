@@ -177,7 +177,7 @@ class Renderer:
         if (size := rendition.size) is not None:
             return size
         stored = await self.render(rendition)
-        await self.settle()
+        await asyncio.gather(*self.keeping)  # those of this moment: under load there are always some
         async with self._file(stored.key) as path:
             probed = await self.imaging.probe(Probe(path, rendition.recipe.format, self.limits, measures_only=True))
         return Size(probed.original.width, probed.original.height)
