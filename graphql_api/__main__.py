@@ -8,8 +8,8 @@ from __future__ import annotations
 import argparse
 import asyncio
 import sys
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, TypeVar
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from graphql_api import __version__
 
@@ -17,10 +17,8 @@ if TYPE_CHECKING:
     from graphql_api.app import Services
     from graphql_api.config import Settings
 
-ResultT = TypeVar("ResultT")
-
 _PROFILES = ("g1", "g3", "g4", "app", "test", "live", "sk")
-_SCOPES = ("read", "write")
+_SCOPES = ("read", "write", "admin")
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -61,26 +59,76 @@ def _parser() -> argparse.ArgumentParser:
     doctor = commands.add_parser("doctor", help="say what works here and what does not")
     doctor.set_defaults(command=_doctor)
 
-    user = commands.add_parser("user", help="people").add_subparsers(required=True, metavar="COMMAND")
-    create = user.add_parser("create", help="make a user")
-    create.add_argument("--email", required=True)
-    create.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
-    create.add_argument("--team", help="the user's team; made if it is not there")
-    create.add_argument("--admin", action="store_true", help="may administer the installation")
-    create.set_defaults(command=_create_user)
+    _add_user_commands(commands.add_parser("user", help="people"))
+    _add_team_commands(commands.add_parser("team", help="teams"))
 
     key = commands.add_parser("key", help="API keys").add_subparsers(required=True, metavar="COMMAND")
     create = key.add_parser("create", help="make an API key and print it, alone, on standard output")
     create.add_argument("--team", required=True, help="the key's team; made if it is not there")
     create.add_argument("--name", default="default")
-    create.add_argument("--scope", action="append", choices=_SCOPES, help="may be repeated; default: all")
+    create.add_argument("--scope", action="append", choices=_SCOPES, help="may be repeated; default: read and write")
     create.add_argument("--profile", choices=_PROFILES, default="g4", help="the API whose words the key expects")
-    create.set_defaults(command=_create_key)
+    create.add_argument("--expires-in", help="a time like 12h or 90d; for ever unless given")
+    create.set_defaults(command=_admin("create_key"))
+
+    usage = commands.add_parser("usage", help="quotas").add_subparsers(required=True, metavar="COMMAND")
+    recount = usage.add_parser("recount", help="hold what is counted against what is there")
+    recount.add_argument("--repair", action="store_true", help="make what is counted so")
+    recount.set_defaults(command=_admin("recount_usage"))
     return parser
+
+
+def _add_user_commands(parser: argparse.ArgumentParser) -> None:
+    user = parser.add_subparsers(required=True, metavar="COMMAND")
+    create = user.add_parser("create", help="make a user")
+    create.add_argument("--email", required=True)
+    create.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
+    create.add_argument("--team", help="the user's team; made if it is not there")
+    create.add_argument("--admin", action="store_true", help="may administer the installation")
+    create.set_defaults(command=_admin("create_user"))
+    for status, what in (("approve", "let in who awaits it"), ("suspend", "shut out"), ("reinstate", "let in again")):
+        change = user.add_parser(status, help=what)
+        change.add_argument("--email", required=True)
+        change.set_defaults(command=_admin("change_user"), status=status)
+    delete = user.add_parser("delete", help="erase a user, and the teams in which they were alone")
+    delete.add_argument("--email", required=True)
+    delete.set_defaults(command=_admin("delete_user"))
+    link = user.add_parser("link", help="print the link that would be mailed")
+    link.add_argument("--email", required=True)
+    link.add_argument("--purpose", choices=("verify", "reset"), default="reset")
+    link.set_defaults(command=_admin("print_link"))
+
+
+def _add_team_commands(parser: argparse.ArgumentParser) -> None:
+    team = parser.add_subparsers(required=True, metavar="COMMAND")
+    plan = team.add_parser("plan", help="put a team on a plan")
+    plan.add_argument("--team", required=True)
+    plan.add_argument("--plan", required=True)
+    plan.set_defaults(command=_admin("set_plan"))
+    export = team.add_parser("export", help="write everything that a team owns into an archive (tar)")
+    export.add_argument("--team", required=True)
+    export.add_argument("--output", required=True, metavar="FILE")
+    export.set_defaults(command=_admin("export_team"))
+    delete = team.add_parser("delete", help="end a team with all that it owns, for good")
+    delete.add_argument("--team", required=True)
+    delete.set_defaults(command=_admin("delete_team"))
+
+
+def _admin(name: str) -> Callable[[Settings, argparse.Namespace], int]:
+    """A function of `admin`, which is imported when it is called."""
+
+    def run(settings: Settings, arguments: argparse.Namespace) -> int:
+        from graphql_api import admin
+
+        function: Callable[[Settings, argparse.Namespace], int] = getattr(admin, name)
+        return function(settings, arguments)
+
+    return run
 
 
 def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     from graphql_api import log, server
+    from graphql_api.admin import prepare_database
 
     log.configure(settings.log_format)
     try:
@@ -88,35 +136,23 @@ def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
     except server.PortTakenError as error:
         print(f"tintype: {error}", file=sys.stderr)
         return 1
-    if not asyncio.run(_prepare_database(settings)):
+    if not asyncio.run(prepare_database(settings)):
         return 1
     welcome = asyncio.run(_make_demo(settings)) if arguments.demo else None
     return server.serve(settings, listening, workers=arguments.workers, welcome=welcome)
 
 
-async def _prepare_database(settings: Settings) -> bool:
-    """Migrate a SQLite file; of PostgreSQL, which others may be using, only ask."""
-    from graphql_api.db import database
-
-    if database.is_sqlite(settings.database_url):
-        await database.migrate(settings.database_url)
-    elif await database.pending_migrations(settings.database_url):
-        print("tintype: the database is not up to date; run: tintype migrate", file=sys.stderr)
-        return False
-    return True
-
-
 async def _make_demo(settings: Settings) -> str | None:
     """On the very first start: a team, a key, and what to do with them."""
     from graphql_api.app import open_services
-    from graphql_api.domain.account import Profile, Scope
+    from graphql_api.domain.key import NewKey, Scope
     from graphql_api.server import welcome_text
 
     async with open_services(settings) as services:
-        if await services.accounts.has_keys():
+        if await services.keys.has_any():
             return None
-        team = await services.accounts.make_team("demo")
-        key = await services.accounts.make_key(team, "demo", Profile.G4, list(Scope))
+        team = await services.teams.find_or_make("demo")
+        key = await services.keys.make_for(team, NewKey("demo", frozenset(Scope)))
     return welcome_text(settings.public_url, key)
 
 
@@ -135,47 +171,9 @@ def _doctor(settings: Settings, _: argparse.Namespace) -> int:
             print(f"{finding.state:4}  {finding.name:10}  {finding.note}".rstrip())
         return all(finding.works for finding in found)
 
-    return 0 if _with_services(settings, check) else 1
+    from graphql_api.admin import with_services
 
-
-def _create_user(settings: Settings, arguments: argparse.Namespace) -> int:
-    password = sys.stdin.readline().rstrip("\n") if arguments.password_stdin else None
-
-    async def create(services: Services) -> None:
-        team = await services.accounts.make_team(arguments.team) if arguments.team else None
-        await services.accounts.make_user(arguments.email, password, team, admin=arguments.admin)
-
-    _with_services(settings, create)
-    print(f"tintype: made the user {arguments.email}.", file=sys.stderr)
-    return 0
-
-
-def _create_key(settings: Settings, arguments: argparse.Namespace) -> int:
-    from graphql_api.domain.account import Profile, Scope
-
-    async def create(services: Services) -> str:
-        if not await services.accounts.has_team(arguments.team):
-            print(f"tintype: making the team {arguments.team}.", file=sys.stderr)
-        team = await services.accounts.make_team(arguments.team)
-        scopes = [Scope(word) for word in arguments.scope or _SCOPES]
-        return await services.accounts.make_key(team, arguments.name, Profile(arguments.profile), scopes)
-
-    print(_with_services(settings, create))
-    return 0
-
-
-def _with_services(settings: Settings, work: Callable[[Services], Awaitable[ResultT]]) -> ResultT:
-    """Run `work` on an up-to-date database, beside whatever server may be running on it."""
-
-    async def run() -> ResultT:
-        if not await _prepare_database(settings):
-            raise SystemExit(1)
-        async with open_services(settings) as services:
-            return await work(services)
-
-    from graphql_api.app import open_services
-
-    return asyncio.run(run())
+    return 0 if with_services(settings, check) else 1
 
 
 if __name__ == "__main__":

@@ -19,17 +19,29 @@ from graphql_api.domain.plan import MIB
 from graphql_api.imaging.jobs import Models
 from graphql_api.imaging.pool import Bounds, ImagingPool
 from graphql_api.remote.fetch import Fetcher
+from graphql_api.remote.mail import Mailer, parse_smtp_url
 from graphql_api.services.accounts import Accounts
+from graphql_api.services.audit import Audit
 from graphql_api.services.cache import RenditionCache
+from graphql_api.services.exports import Exports
 from graphql_api.services.health import Health
+from graphql_api.services.keys import Keys
 from graphql_api.services.library import Library, Tools
 from graphql_api.services.limits import Limits
 from graphql_api.services.mirror import Mirror
 from graphql_api.services.originals import Originals
+from graphql_api.services.passwords import Passwords
+from graphql_api.services.people import Door, People
 from graphql_api.services.placeholders import Placeholders
 from graphql_api.services.presets import Presets
+from graphql_api.services.quotas import Quotas
 from graphql_api.services.renderer import Renderer
+from graphql_api.services.sign_ins import SignIns
 from graphql_api.services.spool import Spool
+from graphql_api.services.teams import Teams
+from graphql_api.services.tokens import AccessTokens
+from graphql_api.services.trash import Trash
+from graphql_api.services.upgrades import Office, Upgrades
 from graphql_api.storage.local import LocalStore
 from graphql_api.web import cdn, cors, images, middleware, pages
 from graphql_api.web.context import CONTEXT, Context
@@ -48,6 +60,15 @@ class Services:
 
     database: Database
     accounts: Accounts
+    people: People
+    sign_ins: SignIns
+    teams: Teams
+    keys: Keys
+    quotas: Quotas
+    upgrades: Upgrades
+    audit: Audit
+    trash: Trash
+    exports: Exports
     library: Library
     renderer: Renderer
     cache: RenditionCache
@@ -73,19 +94,54 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             seconds=settings.import_seconds,
         )
         stack.push_async_callback(fetcher.close)
+        mailer = Mailer(parse_smtp_url(settings.smtp_url) if settings.smtp_url else None, settings.mail_from)
+        stack.push_async_callback(mailer.close)
+        plans, signer, limits = settings.plans, settings.signer(), Limits(settings.rate_limit_scale)
         store = LocalStore(settings.media_folder)
-        spool = Spool(settings.spool_folder)
-        originals = Originals(store)
+        spool, originals, audit = Spool(settings.spool_folder), Originals(store), Audit(_now)
+        office = Office(settings.upgrade_url, settings.upgrade_webhook_url, settings.upgrade_webhook_secret)
+        upgrades = Upgrades(plans=plans, office=office, signer=signer, public_url=settings.public_url, clock=_now)
+        quotas = Quotas(plans=plans, upgrades=upgrades, audit=audit, clock=_now)
+        trash = Trash(originals=originals, retention=dt.timedelta(days=settings.trash_days), clock=_now)
         tools = Tools(
             originals=originals,
             spool=spool,
             imaging=imaging,
             fetcher=fetcher,
-            limits=Limits(settings.rate_limit_scale),
+            limits=limits,
+            quotas=quotas,
+            trash=trash,
             picture_limits=settings.picture_limits,
             clock=_now,
         )
-        library, accounts = Library(tools), Accounts(anonymous_uploads=settings.anonymous_uploads)
+        library, tokens = Library(tools), AccessTokens(signer, _now)
+        accounts = Accounts(
+            anonymous_uploads=settings.anonymous_uploads, plans=plans, signer=signer, tokens=tokens, clock=_now
+        )
+        passwords = Passwords()
+        people = People(
+            door=Door(settings.sign_up, settings.public_url),
+            signer=signer,
+            passwords=passwords,
+            mailer=mailer,
+            limits=limits,
+            audit=audit,
+            clock=_now,
+        )
+        sign_ins = SignIns(
+            signer=signer,
+            tokens=tokens,
+            passwords=passwords,
+            people=people,
+            limits=limits,
+            audit=audit,
+            verified_only=settings.require_verified_email,
+            clock=_now,
+        )
+        teams = Teams(
+            signer=signer, mailer=mailer, audit=audit, trash=trash, public_url=settings.public_url, clock=_now
+        )
+        stack.push_async_callback(teams.close)
         cache = RenditionCache(
             store,
             max_bytes=settings.rendition_cache_mb * MIB,
@@ -106,6 +162,15 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
         yield Services(
             database=database,
             accounts=accounts,
+            people=people,
+            sign_ins=sign_ins,
+            teams=teams,
+            keys=Keys(audit=audit, clock=_now),
+            quotas=quotas,
+            upgrades=upgrades,
+            audit=audit,
+            trash=trash,
+            exports=Exports(store=store, signer=signer, audit=audit, public_url=settings.public_url, clock=_now),
             library=library,
             renderer=renderer,
             cache=cache,
@@ -162,6 +227,15 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
                 mirror=services.mirror,
                 placeholders=services.placeholders,
                 accounts=services.accounts,
+                people=services.people,
+                sign_ins=services.sign_ins,
+                teams=services.teams,
+                keys=services.keys,
+                quotas=services.quotas,
+                upgrades=services.upgrades,
+                audit=services.audit,
+                trash=services.trash,
+                exports=services.exports,
                 spool=services.spool,
                 public_url=settings.public_url,
                 source_url=settings.source_url,
@@ -206,7 +280,10 @@ async def _keep_house(services: Services, *, has_models: bool) -> None:
                 log.error("does_not_work", part=finding.name, reason=finding.note)
     chores: dict[str, Callable[[], Awaitable[int]]] = {
         "spool": services.spool.sweep,
-        "expired": services.library.remove_expired,
+        "over": services.trash.sweep,
+        "ended teams": services.teams.erase_deleted,
+        "sign-ins": services.sign_ins.sweep,
+        "audit": services.audit.sweep,
         "originals": lambda: services.originals.sweep(_now()),
         "renditions": services.cache.clear,
     }

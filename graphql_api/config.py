@@ -5,16 +5,21 @@ docs/configuration.md is checked against it.
 
 from __future__ import annotations
 
+import contextlib
 import os
+import secrets
+import tempfile
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, Field, FilePath, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from graphql_api.domain.limits import PictureLimits
 from graphql_api.domain.overlay import MAX_OVERLAYS
-from graphql_api.domain.plan import MIB
+from graphql_api.domain.plan import MIB, Plans, parse_plans
+from graphql_api.domain.signing import Signer
+from graphql_api.remote.mail import parse_smtp_url
 
 
 class ConfigurationError(Exception):
@@ -37,6 +42,12 @@ def _database(text: str) -> str:
 def _storage(text: str) -> str:
     if text and not text.startswith("file://"):
         raise ValueError("must be file://<folder>")
+    return text
+
+
+def _smtp(text: str) -> str:
+    if text:
+        parse_smtp_url(text)
     return text
 
 
@@ -64,6 +75,28 @@ class Settings(BaseSettings):
     source_url: Annotated[str, AfterValidator(_origin)] = Field(
         "", description="Where images are, for example on a CDN; default `{PUBLIC_URL}/src`."
     )
+    secret_keys: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="What links and sign-ins are signed with: the first signs, all verify; 32 characters or more.",
+    )
+    sign_up: Literal["open", "approval", "closed"] = Field("open", description="Who may make an account.")
+    require_verified_email: bool = Field(
+        False, description="Whether people must show that their e-mail address is theirs before they can sign in."
+    )
+    smtp_url: Annotated[str, AfterValidator(_smtp)] = Field(
+        "", description="`smtp[s]://<user>:<password>@<host>:<port>`; without it, links to be mailed go to the log."
+    )
+    mail_from: str = Field("tintype@localhost", description="The sender of mail.")
+    plans_file: FilePath | None = Field(None, description="Plans, in TOML; those of the package unless given.")
+    default_plan: str = Field("free", description="The plan of teams that were never put on another.")
+    upgrade_url: Annotated[str, AfterValidator(_origin)] = Field(
+        "", description="Where who wants a larger plan is sent; `{team}` and `{plan}` in it are filled in."
+    )
+    upgrade_webhook_url: Annotated[str, AfterValidator(_origin)] = Field(
+        "", description="Where we say (POST, signed) that a team wants a larger plan."
+    )
+    upgrade_webhook_secret: str = Field("", description="What that message is signed with (HMAC-SHA256).")
+    trash_days: int = Field(30, ge=0, description="How long deleted media can be restored; `0`: not at all.")
     anonymous_uploads: bool = Field(True, description="Whether `POST /v1/images` works without a key.")
     public_metadata: bool = Field(
         True, description="Whether `metadata=keep` gives everybody all metadata of a public image, its place included."
@@ -112,10 +145,16 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _split_hosts(cls, values: dict[str, object]) -> dict[str, object]:
-        for name in ("import_allowed_hosts", "transform_origins"):
+        for name in ("import_allowed_hosts", "transform_origins", "secret_keys"):
             if name in values:
                 values[name] = _hosts(values[name])
         return values
+
+    @model_validator(mode="after")
+    def _check_webhook(self) -> Self:
+        if self.upgrade_webhook_url and not self.upgrade_webhook_secret:
+            raise ValueError("UPGRADE_WEBHOOK_URL needs UPGRADE_WEBHOOK_SECRET")
+        return self
 
     @model_validator(mode="after")
     def _fill_derived(self) -> Self:
@@ -157,9 +196,38 @@ class Settings(BaseSettings):
         )
 
     @property
+    def plans(self) -> Plans:
+        """The plans. ConfigurationError."""
+        path = self.plans_file or Path(__file__).with_name("plans.toml")
+        try:
+            return parse_plans(path.read_text(), self.default_plan)
+        except (ValueError, OSError) as error:
+            raise ConfigurationError(f"TINTYPE_PLANS_FILE ({path.name}): {error}") from error
+
+    def signer(self) -> Signer:
+        """What signs: SECRET_KEYS, or keys that the first start leaves in DATA_DIR. ConfigurationError."""
+        try:
+            return Signer(self.secret_keys or _kept_keys(self.data_dir / "secret_keys"))
+        except ValueError as error:
+            raise ConfigurationError(f"TINTYPE_SECRET_KEYS: {error}") from error
+
+    @property
     def imaging_memory_bytes(self) -> int:
         """IMAGING_MEMORY_MB in bytes."""
         return self.imaging_memory_mb * MIB
+
+
+def _kept_keys(path: Path) -> list[str]:
+    """The keys in the file, made if it is not there; of several processes that start at once one makes it."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, part = tempfile.mkstemp(dir=path.parent, prefix=".secret_keys.")  # for us alone: mode 0600
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48) + "\n")
+        with contextlib.suppress(FileExistsError):
+            os.link(part, path)
+        Path(part).unlink()
+    return path.read_text().split()
 
 
 def load_settings(**overrides: object) -> Settings:

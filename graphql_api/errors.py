@@ -1,12 +1,12 @@
 """Every failure a caller can be told of, raised once and worded in three places.
 
     TintypeError
-      InvalidInput            UnsupportedMedia, TooLarge
+      InvalidInput            UnsupportedMedia, TooLarge, InvalidCredentials
       Unauthenticated
-      Forbidden
+      Forbidden               BadSignature
       NotFound
       Conflict
-      LimitExceeded           RateLimited, Overloaded (TookTooLong), StorageFull
+      LimitExceeded           QuotaExceeded, RateLimited, Overloaded (TookTooLong), StorageFull
       UpstreamFailed          UpstreamTimeout
       NotConfigured
 
@@ -20,6 +20,17 @@ from __future__ import annotations
 import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """What the caller can do about an error: `upgrade` at a `url`, or `wait` some `seconds`."""
+
+    type: str
+    label: str
+    url: str | None = None
+    seconds: int | None = None
 
 
 class TintypeError(Exception):
@@ -34,6 +45,11 @@ class TintypeError(Exception):
     @property
     def retry_after(self) -> int | None:
         """Whole seconds after which the same request may succeed, where that is known."""
+        return None
+
+    @property
+    def action(self) -> Action | None:
+        """What the caller can do about it, where there is something."""
         return None
 
 
@@ -66,6 +82,12 @@ class TooLarge(InvalidInput):
     code = "too_large"
 
 
+class InvalidCredentials(InvalidInput):
+    """No such person, or not this password: both read the same."""
+
+    code = "invalid_credentials"
+
+
 class Unauthenticated(TintypeError):
     """No credential, or one that is unknown, expired or revoked."""
 
@@ -79,6 +101,12 @@ class Forbidden(TintypeError):
     """The credential is good, but may not do this."""
 
     code = "forbidden"
+
+
+class BadSignature(Forbidden):
+    """A link or token that we did not make, or whose time is over."""
+
+    code = "bad_signature"
 
 
 class NotFound(TintypeError):
@@ -111,10 +139,29 @@ class LimitExceeded(TintypeError):
         return int(seconds) if seconds is not None else None
 
 
+class QuotaExceeded(LimitExceeded):
+    """The plan has no room for one more; waiting does not help, but perhaps the `action` does."""
+
+    code = "quota_exceeded"
+
+    def __init__(self, message: str, retry_after: int | None = None, action: Action | None = None) -> None:
+        Exception.__init__(self, message, retry_after, action)
+
+    @property
+    def action(self) -> Action | None:
+        """A larger plan, where there is one."""
+        return self.args[2] if isinstance(self.args[2], Action) else None
+
+
 class RateLimited(LimitExceeded):
     """Too many requests in a window of time."""
 
     code = "rate_limited"
+
+    @property
+    def action(self) -> Action | None:
+        """Wait."""
+        return Action("wait", "Try again later", seconds=self.retry_after)
 
 
 class Overloaded(LimitExceeded):

@@ -8,21 +8,25 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from schema.errors import ERROR_TYPES
+from schema.keys import KeyMutation
 from schema.limits import EXTENSIONS
 from schema.media import Media, MediaQuery
 from schema.media_mutations import MediaMutation
+from schema.people import PeopleMutation, PeopleQuery
 from schema.presets import PresetMutation, PresetQuery
 from schema.scalars import SCALARS
+from schema.teams import TeamMutation
+from schema.usage import UsageMutation, UsageQuery
 from schema.viewer import ViewerQuery
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(ViewerQuery, MediaQuery, PresetQuery):
+class Query(ViewerQuery, MediaQuery, PresetQuery, UsageQuery, PeopleQuery):
     """One mixin per noun."""
 
 
 @strawberry.type(description="Everything that can be written.")
-class Mutation(MediaMutation, PresetMutation):
+class Mutation(MediaMutation, PresetMutation, KeyMutation, TeamMutation, PeopleMutation, UsageMutation):
     """One mixin per noun."""
 
 

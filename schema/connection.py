@@ -9,6 +9,11 @@ import strawberry
 
 from graphql_api.domain.page import Page, PageRequest, parse_cursor
 
+FIRST = strawberry.argument(description="How many from the start, at most 100; 50 unless `last` is given.")
+AFTER = strawberry.argument(description="Only what comes after this cursor.")
+LAST = strawberry.argument(description="How many from the end, at most 100.")
+BEFORE = strawberry.argument(description="Only what comes before this cursor.")
+
 ItemT = TypeVar("ItemT")
 NodeT = TypeVar("NodeT")
 

@@ -23,6 +23,7 @@ class GraphQLContext:
 
     principal: Principal
     services: Context
+    agent: str
     tags: DataLoader[uuid.UUID, tuple[str, ...]]
     traits: DataLoader[Media, Traits]
     placeholders: DataLoader[Rendition, Placeholder | None]
@@ -36,8 +37,8 @@ class GraphQLContext:
 Info = strawberry.Info[GraphQLContext, None]
 
 
-def make_context(principal: Principal, services: Context) -> GraphQLContext:
-    """The context of a new operation."""
+def make_context(principal: Principal, services: Context, agent: str = "") -> GraphQLContext:
+    """The context of a new operation; `agent` is what the client calls itself."""
 
     async def load_tags(media_ids: list[uuid.UUID]) -> list[tuple[str, ...]]:
         tags = await services.library.tags_of(media_ids)
@@ -53,6 +54,7 @@ def make_context(principal: Principal, services: Context) -> GraphQLContext:
     return GraphQLContext(
         principal,
         services,
+        agent,
         tags=DataLoader(load_fn=load_tags, cache=False),
         traits=DataLoader(load_fn=load_traits, cache=False),
         placeholders=DataLoader(load_fn=load_placeholders, cache=False),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from enum import Enum
 
 import strawberry
@@ -10,7 +11,7 @@ import structlog
 from graphql import GraphQLError
 
 from graphql_api import errors
-from graphql_api.errors import TintypeError
+from graphql_api.errors import Action, TintypeError
 
 log = structlog.get_logger(__name__)
 
@@ -22,9 +23,16 @@ class ErrorCode(Enum):
     INVALID_INPUT = strawberry.enum_value("invalid_input", description="A value is not acceptable; `path` names it.")
     UNSUPPORTED_MEDIA = strawberry.enum_value("unsupported_media", description="The file is no image that can be read.")
     TOO_LARGE = strawberry.enum_value("too_large", description="The file or the result passes a limit.")
+    INVALID_CREDENTIALS = strawberry.enum_value(
+        "invalid_credentials", description="No such person, or not this password."
+    )
+    BAD_SIGNATURE = strawberry.enum_value(
+        "bad_signature", description="A link that is not ours, was used, or has expired."
+    )
     NOT_FOUND = strawberry.enum_value("not_found", description="There is no such thing, or it is not yours.")
     CONFLICT = strawberry.enum_value("conflict", description="The request contradicts what is there.")
     LIMIT_EXCEEDED = strawberry.enum_value("limit_exceeded", description="There is no room for this now.")
+    QUOTA_EXCEEDED = strawberry.enum_value("quota_exceeded", description="The plan has no room for one more.")
     RATE_LIMITED = strawberry.enum_value("rate_limited", description="Too many requests; try again later.")
     OVERLOADED = strawberry.enum_value("overloaded", description="The server has too much to do; try again later.")
     TOOK_TOO_LONG = strawberry.enum_value("took_too_long", description="The image took more time than one may have.")
@@ -34,6 +42,16 @@ class ErrorCode(Enum):
     NOT_CONFIGURED = strawberry.enum_value("not_configured", description="This server was set up without it.")
 
 
+@strawberry.type(description="What can be done about an error.")
+class ErrorAction:
+    """An Action."""
+
+    type: str = strawberry.field(description="`upgrade`, or `wait`.")
+    label: str = strawberry.field(description="The same in words, for a button.")
+    url: str | None = strawberry.field(description="Where it is done; it needs no sign-in.")
+    seconds: int | None = strawberry.field(description="How long to wait.")
+
+
 @strawberry.interface(description="Why a mutation, or one item of a batch, did nothing.")
 class UserError:
     """An expected failure."""
@@ -41,6 +59,9 @@ class UserError:
     code: ErrorCode = strawberry.field(description="What went wrong; stable.")
     message: str = strawberry.field(description="The same in words for people.")
     path: list[str] | None = strawberry.field(description="The field of the input that is to blame, where one is.")
+    action: ErrorAction | None = strawberry.field(
+        default=None, description="What can be done about it, where something can."
+    )
 
 
 @strawberry.type(description="A value of the input is not acceptable.")
@@ -62,7 +83,9 @@ class ConflictError(UserError):
 class LimitError(UserError):
     """LimitExceeded and below."""
 
-    retry_after: int | None = strawberry.field(description="Seconds after which the same may succeed, where known.")
+    retry_after: int | None = strawberry.field(
+        default=None, description="Seconds after which the same may succeed, where known."
+    )
 
 
 @strawberry.type(description="The server that a URL names did not give its file.")
@@ -78,6 +101,7 @@ class NotConfiguredError(UserError):
 ERROR_TYPES = (InputError, NotFoundError, ConflictError, LimitError, UpstreamError, NotConfiguredError)
 _TYPES: dict[type[TintypeError], type[UserError]] = {
     errors.InvalidInput: InputError,
+    errors.BadSignature: InputError,
     errors.NotFound: NotFoundError,
     errors.Conflict: ConflictError,
     errors.UpstreamFailed: UpstreamError,
@@ -92,9 +116,15 @@ def user_error(error: TintypeError) -> UserError:
     if not isinstance(code, ErrorCode):
         raise error
     if isinstance(error, errors.LimitExceeded):
-        return LimitError(code=code, message=message, path=path, retry_after=error.retry_after)
+        action = present_action(error.action) if error.action else None
+        return LimitError(code=code, message=message, path=path, action=action, retry_after=error.retry_after)
     kind = next(_TYPES[base] for base in type(error).__mro__ if base in _TYPES)
     return kind(code=code, message=message, path=path)
+
+
+def present_action(action: Action) -> ErrorAction:
+    """What can be done about an error, in GraphQL's words."""
+    return ErrorAction(type=action.type, label=action.label, url=action.url, seconds=action.seconds)
 
 
 # Messages of graphql-core about the request itself are safe; of anything else only our own errors' are.
@@ -132,5 +162,10 @@ def _code(error: GraphQLError, original: Exception | None, *, syntax: bool) -> s
 
 
 def _extensions(error: TintypeError) -> dict[str, object]:
-    named: Sequence[tuple[str, object]] = (("field", error.field), ("retryAfter", error.retry_after))
+    action = asdict(error.action) if error.action else None
+    named: Sequence[tuple[str, object]] = (
+        ("field", error.field),
+        ("retryAfter", error.retry_after),
+        ("action", action),
+    )
     return {name: value for name, value in named if value is not None}

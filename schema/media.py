@@ -18,7 +18,7 @@ from graphql_api.domain.transform import IDENTITY
 from graphql_api.errors import InvalidInput, NotFound
 from graphql_api.services.renderer import Asked
 from schema import traits
-from schema.connection import Connection, parse_page, present_page
+from schema.connection import AFTER, BEFORE, FIRST, LAST, Connection, parse_page, present_page
 from schema.context import Info
 from schema.node import Node, find_media_id, format_global_id, media_id_of
 from schema.scalars import BigInt
@@ -51,6 +51,10 @@ class Media(Node):
     created_at: dt.datetime = strawberry.field(description="When it was uploaded or imported.")
     updated_at: dt.datetime = strawberry.field(description="When something was last said of it.")
     expires_at: dt.datetime | None = strawberry.field(description="When it will be gone; null for never.")
+    deleted_at: dt.datetime | None = strawberry.field(
+        description="When it was put into the trash; null unless it is there."
+    )
+    test: bool = strawberry.field(description="Whether it was made with a test key: marked, short-lived, not counted.")
     domain: strawberry.Private[domain.Media]
 
     @strawberry.field(description="Address of the image as it is, without its metadata.")
@@ -127,6 +131,8 @@ def present(media: domain.Media) -> Media:
         created_at=media.created_at,
         updated_at=media.updated_at,
         expires_at=media.expires_at,
+        deleted_at=media.deleted_at,
+        test=media.test,
         domain=media,
     )
 
@@ -153,17 +159,27 @@ class MediaQuery:
     async def media_list(
         self,
         info: Info,
-        first: Annotated[
-            int | None,
-            strawberry.argument(description="How many from the start, at most 100; 50 unless `last` is given."),
-        ] = None,
-        after: Annotated[str | None, strawberry.argument(description="Only what comes after this cursor.")] = None,
-        last: Annotated[int | None, strawberry.argument(description="How many from the end, at most 100.")] = None,
-        before: Annotated[str | None, strawberry.argument(description="Only what comes before this cursor.")] = None,
+        first: Annotated[int | None, FIRST] = None,
+        after: Annotated[str | None, AFTER] = None,
+        last: Annotated[int | None, LAST] = None,
+        before: Annotated[str | None, BEFORE] = None,
     ) -> Connection[Media]:
         library, principal = info.context.library, info.context.principal
         page = await library.list(principal, parse_page(first, after, last, before))
         return present_page(page, present, _cursor, functools.partial(library.count, principal))
+
+    @strawberry.field(description="What is in the team's trash and can be restored, newest first.")
+    async def trash(
+        self,
+        info: Info,
+        first: Annotated[int | None, FIRST] = None,
+        after: Annotated[str | None, AFTER] = None,
+        last: Annotated[int | None, LAST] = None,
+        before: Annotated[str | None, BEFORE] = None,
+    ) -> Connection[Media]:
+        trash, principal = info.context.services.trash, info.context.principal
+        page = await trash.list(principal, parse_page(first, after, last, before))
+        return present_page(page, present, _cursor, functools.partial(trash.count, principal))
 
     @strawberry.field(description="Any object by its global id; null when there is none, or it is not yours to see.")
     async def node(self, info: Info, id: Annotated[strawberry.ID, _ID]) -> Node | None:

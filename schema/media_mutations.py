@@ -14,7 +14,7 @@ from schema.context import Info
 from schema.errors import UserError, user_error
 from schema.media import Media, present
 from schema.node import media_id_of
-from schema.scalars import Upload
+from schema.scalars import Duration, Upload
 
 _TAGS = "At most 10 words of at most 50 characters; kept in lower case."
 _PUBLIC = "Whether everybody who knows the address may see it."
@@ -30,6 +30,7 @@ class UploadMediaInput:
     alt_text: str | None = strawberry.field(default=None, description="What a screen reader says of it.")
     public: bool = strawberry.field(default=True, description=_PUBLIC)
     tags: list[str] = strawberry.field(default_factory=list, description=_TAGS)
+    ttl: Duration | None = strawberry.field(default=None, description="How long it lives; for good unless given.")
 
 
 @strawberry.input(description="A file to fetch and keep.")
@@ -42,6 +43,7 @@ class ImportMediaInput:
     alt_text: str | None = strawberry.field(default=None, description="What a screen reader says of it.")
     public: bool = strawberry.field(default=True, description=_PUBLIC)
     tags: list[str] = strawberry.field(default_factory=list, description=_TAGS)
+    ttl: Duration | None = strawberry.field(default=None, description="How long it lives; for good unless given.")
 
 
 @strawberry.input(description="What to change of a media; fields that are not given stay.")
@@ -56,6 +58,9 @@ class UpdateMediaInput:
     )
     public: strawberry.Maybe[bool] = strawberry.field(default=None, description=_PUBLIC)
     tags: strawberry.Maybe[list[str]] = strawberry.field(default=None, description=f"All tags anew. {_TAGS}")
+    ttl: strawberry.Maybe[Duration | None] = strawberry.field(
+        default=None, description="How long it lives from now on; null lets it stay for good."
+    )
 
 
 @strawberry.input(description="A media whose renditions are to be forgotten.")
@@ -67,6 +72,14 @@ class PurgeRenditionsInput:
 
 @strawberry.input(description="A media to delete.")
 class DeleteMediaInput:
+    """An id, and whether it may come back."""
+
+    id: strawberry.ID = strawberry.field(description="Global id of the media.")
+    for_good: bool = strawberry.field(default=False, description="Whether it skips the trash, and never comes back.")
+
+
+@strawberry.input(description="A media to take out of the trash.")
+class RestoreMediaInput:
     """An id."""
 
     id: strawberry.ID = strawberry.field(description="Global id of the media.")
@@ -114,6 +127,14 @@ class DeleteMediaPayload:
     errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was deleted.")
 
 
+@strawberry.type(description="What a restoration came to.")
+class RestoreMediaPayload:
+    """Media or errors."""
+
+    media: Media | None = strawberry.field(default=None, description="The media; null when there are errors.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was restored.")
+
+
 _RESULTS = "One result for each item, in the order of the input."
 
 
@@ -146,7 +167,7 @@ class DeleteMediaBatchPayload:
 
 
 def _details(asked: UploadMediaInput | ImportMediaInput) -> domain.Details:
-    return domain.Details(asked.name, asked.caption, asked.alt_text, asked.public, tuple(asked.tags))
+    return domain.Details(asked.name, asked.caption, asked.alt_text, asked.public, tuple(asked.tags), asked.ttl)
 
 
 def _changes(asked: UpdateMediaInput) -> domain.Changes:
@@ -157,6 +178,7 @@ def _changes(asked: UpdateMediaInput) -> domain.Changes:
         alt_text=asked.alt_text.value if asked.alt_text else keep,
         public=asked.public.value if asked.public else keep,
         tags=tuple(asked.tags.value) if asked.tags else keep,
+        ttl=asked.ttl.value if asked.ttl else keep,
     )
 
 
@@ -190,7 +212,7 @@ async def _update(info: Info, asked: UpdateMediaInput) -> UpdateMediaPayload:
 async def _delete(info: Info, asked: DeleteMediaInput) -> DeleteMediaPayload:
     context = info.context
     try:
-        await context.library.delete(context.principal, media_id_of(asked.id))
+        await context.services.trash.delete(context.principal, media_id_of(asked.id), for_good=asked.for_good)
     except TintypeError as error:
         return DeleteMediaPayload(errors=[user_error(error)])
     return DeleteMediaPayload(deleted_id=asked.id)
@@ -252,7 +274,16 @@ class MediaMutation:
             return PurgeRenditionsPayload(errors=[user_error(error)])
         return PurgeRenditionsPayload(media=present(media))
 
-    @strawberry.mutation(description="Delete a media and its renditions. It cannot be undone.")
+    @strawberry.mutation(description="Take a media out of the trash, as it was.")
+    async def restore_media(self, info: Info, input: RestoreMediaInput) -> RestoreMediaPayload:
+        context = info.context
+        try:
+            media = await context.services.trash.restore(context.principal, media_id_of(input.id))
+        except TintypeError as error:
+            return RestoreMediaPayload(errors=[user_error(error)])
+        return RestoreMediaPayload(media=present(media))
+
+    @strawberry.mutation(description="Put a media into the trash: it is gone at once, and can be restored for a while.")
     async def delete_media(self, info: Info, input: DeleteMediaInput) -> DeleteMediaPayload:
         return await _delete(info, input)
 

@@ -6,12 +6,11 @@ A file stands for exactly one variable, only a null may be replaced, and nothing
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
 from aiohttp import BodyPartReader, web
 
 from graphql_api.domain.media import Upload
-from graphql_api.domain.plan import KEYED
 from graphql_api.errors import InvalidInput
 from graphql_api.services.batch import MAX_BATCH
 from graphql_api.services.spool import Spool
@@ -23,8 +22,11 @@ Path = tuple[str, ...]
 Parts = AsyncIterator[tuple[str, BodyPartReader]]
 
 
-async def read_multipart(request: web.Request, spool: Spool, stack: AsyncExitStack) -> object:
-    """The operations with each file in its place; the files live as long as the stack. InvalidInput, TooLarge."""
+async def read_multipart(request: web.Request, spool: Spool, stack: AsyncExitStack, *, limit: int) -> object:
+    """The operations with each file, of at most `limit` bytes, in its place; the files live as long as the stack.
+
+    InvalidInput, TooLarge.
+    """
     parts = form_parts(request)
     operations = parse_json(await _text_part(parts, "operations"))
     wanted = _parse_map(parse_json(await _text_part(parts, "map")))
@@ -32,7 +34,7 @@ async def read_multipart(request: web.Request, spool: Spool, stack: AsyncExitSta
         path = wanted.pop(name, None)
         if path is None:
             raise InvalidInput(None, f"The form's part '{name[:50]}' is not in its map.")
-        _set(operations, path, await _spooled(part, path, spool, stack))
+        _set(operations, path, await stack.enter_async_context(_spooled(part, path, spool, limit)))
     if wanted:
         raise InvalidInput(None, "The form lacks a file that its map names.")
     return operations
@@ -63,11 +65,8 @@ def _parse_map(value: object) -> dict[str, Path]:
     return paths
 
 
-async def _spooled(part: BodyPartReader, path: Path, spool: Spool, stack: AsyncExitStack) -> Upload:
-    filling = spool.fill(
-        part_pieces(part), limit=KEYED.max_file_bytes, field=".".join(path[1:]), filename=part.filename
-    )
-    return await stack.enter_async_context(filling)
+def _spooled(part: BodyPartReader, path: Path, spool: Spool, limit: int) -> AbstractAsyncContextManager[Upload]:
+    return spool.fill(part_pieces(part), limit=limit, field=".".join(path[1:]), filename=part.filename)
 
 
 def _set(operations: object, path: Path, upload: Upload) -> None:

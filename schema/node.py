@@ -10,6 +10,8 @@ import strawberry
 
 from graphql_api.errors import NotFound
 
+_MAX_DIGITS = 18  # any number of so many fits a column
+
 
 @strawberry.interface(description="An object with a globally unique id.")
 class Node:
@@ -45,6 +47,15 @@ def find_media_id(text: str) -> uuid.UUID | None:
     except ValueError:
         return None
     return media_id if str(media_id) == parsed[1] else None
+
+
+def number_of(type_name: str, text: str) -> int:
+    """The row in the global id of a `type_name`. NotFound: a malformed id is the id of nothing."""
+    parsed = parse_global_id(text)
+    number = parsed[1] if parsed and parsed[0] == type_name else ""
+    if not number.isascii() or not number.isdecimal() or len(number) > _MAX_DIGITS:
+        raise NotFound(f"There is no such {type_name[0].lower()}{type_name[1:]}.")
+    return int(number)
 
 
 def media_id_of(text: str) -> uuid.UUID:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import NewType
 
 import strawberry
@@ -10,12 +11,15 @@ from strawberry.types.scalar import ScalarDefinition
 
 from graphql_api.domain import media
 from graphql_api.domain.color import Color, parse_color
+from graphql_api.domain.duration import parse_ttl
 from graphql_api.errors import InvalidInput
 
 BigInt = NewType("BigInt", int)
 Upload = NewType("Upload", media.Upload)
 
-__all__ = ["SCALARS", "BigInt", "Color", "Upload"]
+__all__ = ["SCALARS", "BigInt", "Color", "Duration", "Upload"]
+
+Duration = NewType("Duration", dt.timedelta)
 
 _MAX_SAFE = 2**53 - 1  # what a JavaScript number holds
 
@@ -31,6 +35,15 @@ def _parse_color(value: object) -> Color:
         raise GraphQLError("A Color is a text.")
     try:
         return parse_color(value)
+    except InvalidInput as error:
+        raise GraphQLError(str(error)) from error
+
+
+def _parse_duration(value: object) -> Duration:
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise GraphQLError("A Duration is a text like 7d, or a number of seconds.")
+    try:
+        return Duration(parse_ttl(value))
     except InvalidInput as error:
         raise GraphQLError(str(error)) from error
 
@@ -59,6 +72,12 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://www.w3.org/TR/css-color-4/",
         serialize=lambda color: f"#{color.format()}",
         parse_value=_parse_color,
+    ),
+    Duration: strawberry.scalar(
+        name="Duration",
+        description="A time from 5 minutes to 90 days: `5m`, `2h`, `7d`, or a number of seconds.",
+        serialize=lambda duration: int(duration.total_seconds()),
+        parse_value=_parse_duration,
     ),
     Upload: strawberry.scalar(
         name="Upload",

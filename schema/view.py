@@ -80,7 +80,7 @@ async def _execute(request: web.Request, media_type: str) -> web.Response:
             result = await SCHEMA.execute(
                 operation.query,
                 variable_values=operation.variables,
-                context_value=make_context(principal, services),
+                context_value=make_context(principal, services, request.headers.get("User-Agent", "")),
                 operation_name=operation.name,
                 allowed_operation_types=_ALLOWED[request.method],
             )
@@ -105,7 +105,7 @@ async def _read(request: web.Request, principal: Principal, stack: AsyncExitStac
         raise web.HTTPUnsupportedMediaType
     _refuse_forgery(request)
     await request.app[CONTEXT].library.expect_upload(principal)
-    return await read_multipart(request, request.app[CONTEXT].spool, stack)
+    return await read_multipart(request, request.app[CONTEXT].spool, stack, limit=principal.plan.max_file_bytes)
 
 
 def _refuse_forgery(request: web.Request) -> None:

@@ -4,50 +4,49 @@ from __future__ import annotations
 
 import strawberry
 
-from graphql_api.domain.account import Profile, Scope
 from graphql_api.errors import Unauthenticated
 from schema.context import Info
-
-strawberry.enum(Scope, name="Scope", description="A right that an API key carries.")
-strawberry.enum(Profile, name="KeyProfile", description="The REST generation whose words a key expects.")
-
-
-@strawberry.type(description="A team: it owns media, and keys that reach them.")
-class Team:
-    """The caller's team."""
-
-    name: str = strawberry.field(description="Its name.")
-    storage: str = strawberry.field(description="First path segment of its image addresses; it never changes.")
+from schema.keys import ApiKey, present_key
+from schema.people import Session, User, present_session, present_user
+from schema.teams import Membership, Team, present_membership, present_team
 
 
-@strawberry.type(description="An API key, without its secret.")
-class ApiKey:
-    """The caller's key."""
-
-    name: str = strawberry.field(description="Its name.")
-    scopes: list[Scope] = strawberry.field(description="What it may do.")
-    profile: Profile = strawberry.field(description="The REST generation whose words it expects.")
-
-
-@strawberry.type(description="Whoever sends this request.")
+@strawberry.type(description="Whoever sends this request: a key of a team, or a person who has signed in.")
 class Viewer:
     """The principal."""
 
-    team: Team = strawberry.field(description="The team whose key this is.")
-    key: ApiKey = strawberry.field(description="The key.")
+    team: Team | None = strawberry.field(description="The team whose key this is, or that the person works in.")
+    key: ApiKey | None = strawberry.field(description="The key; null for a person.")
+    user: User | None = strawberry.field(description="The person; null for a key.")
+
+    @strawberry.field(description="The person's teams; none for a key.")
+    async def teams(self, info: Info) -> list[Membership]:
+        context = info.context
+        if context.principal.user is None:
+            return []
+        mine = await context.services.teams.mine(context.principal)
+        return [present_membership(team, role, context.principal.team) for team, role in mine]
+
+    @strawberry.field(description="Where the person is signed in, the latest first; none for a key.")
+    async def sessions(self, info: Info) -> list[Session]:
+        context = info.context
+        if context.principal.user is None:
+            return []
+        found = await context.services.sign_ins.sessions_of(context.principal)
+        return [present_session(session, context.principal.session) for session in found]
 
 
 @strawberry.type
 class ViewerQuery:
     """What callers can ask of themselves."""
 
-    @strawberry.field(description="Whoever sends this request; needs an API key.")
+    @strawberry.field(description="Whoever sends this request; needs an API key, or somebody who has signed in.")
     def viewer(self, info: Info) -> Viewer:
         principal = info.context.principal
-        if principal.team is None or principal.key is None:
+        if principal.key is None and principal.user is None:
             raise Unauthenticated
-        key = principal.key
         return Viewer(
-            team=Team(name=principal.team.name, storage=principal.team.storage),
-            key=ApiKey(name=key.name, scopes=sorted(key.scopes), profile=key.profile),
+            team=present_team(principal.team) if principal.team else None,
+            key=present_key(principal.key) if principal.key else None,
+            user=present_user(principal.user) if principal.user else None,
         )

@@ -16,7 +16,7 @@ from aiohttp.test_utils import TestServer
 from graphql_api.app import make_app, open_services
 from graphql_api.config import Settings
 from graphql_api.db import database
-from graphql_api.domain.account import Profile, Scope
+from graphql_api.domain.key import NewKey, Scope
 from graphql_api.imaging.pool import Bounds, ImagingPool
 from graphql_api.web.context import CONTEXT
 from tests.client import Client
@@ -58,11 +58,11 @@ async def run_app(settings: Settings, imaging: ImagingPool | None = None) -> Asy
         async with open_services(settings, imaging) as services:
             keys = {}
             for name in ("first", "second"):
-                team = await services.accounts.make_team(name)
-                keys[name] = await services.accounts.make_key(team, "test", Profile.G4, list(Scope))
-            reader = await services.accounts.make_team("first")
-            keys["reader"] = await services.accounts.make_key(reader, "reader", Profile.G4, [Scope.READ])
-            keys["writer"] = await services.accounts.make_key(reader, "writer", Profile.G4, [Scope.WRITE])
+                team = await services.teams.find_or_make(name)
+                keys[name] = await services.keys.make_for(team, NewKey("test", frozenset(Scope)))
+            first = await services.teams.find_or_make("first")
+            for name, scope in (("reader", Scope.READ), ("writer", Scope.WRITE)):
+                keys[name] = await services.keys.make_for(first, NewKey(name, frozenset({scope})))
         server = TestServer(make_app(settings, imaging))
         await stack.enter_async_context(server)
         client = Client(str(server.make_url("")), keys, settings, server.app[CONTEXT].renderer.settle)

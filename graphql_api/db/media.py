@@ -24,12 +24,14 @@ _media, _team, _tag, _media_tag = Table("media"), Table("team"), Table("tag"), T
 _OWN_COLUMNS = (
     *("id", "uid", "team_id", "name", "caption", "alt_text", "public", "format", "width", "height", "frames"),
     *("has_alpha", "transformable", "bytes", "blob_id", "attributes", "created_at", "updated_at", "expires_at"),
+    *("deleted_at", "test"),
 )
 
 
 def _select() -> QueryBuilder:
     columns = [_media[name] for name in _OWN_COLUMNS]
-    return Query.from_(_media).join(_team).on(_team.id == _media.team_id).select(*columns, _team.storage)
+    of_team = (_team.id == _media.team_id) & _team.deleted_at.isnull()
+    return Query.from_(_media).join(_team).on(of_team).select(*columns, _team.storage)
 
 
 _BY_ID = Statement(lambda value: _select().where(_media.id == value))
@@ -60,6 +62,8 @@ def _to_media(row: Row) -> Media:
         created_at=moment(row["created_at"]),
         updated_at=moment(row["updated_at"]),
         expires_at=optional_moment(row["expires_at"]),
+        deleted_at=optional_moment(row["deleted_at"]),
+        test=bool(row["test"]),
     )
 
 
@@ -83,9 +87,20 @@ async def _fetch(query: QueryBuilder) -> list[Media]:
     return [_to_media(row) for row in await fetch(query)]
 
 
-async def page(team_id: int, request: PageRequest, now: dt.datetime) -> Page[Media]:
+async def page(team_id: int, request: PageRequest, now: dt.datetime, *, test: bool = False) -> Page[Media]:
     """A slice of a team's media, newest first. By keyset: a page costs the same however deep it lies."""
-    found = await _fetch(page_query(team_id, request, now))
+    return await _page(page_query(listed(team_id, now, test=test), request), request)
+
+
+async def trash_page(
+    team_id: int, request: PageRequest, now: dt.datetime, since: dt.datetime, *, test: bool
+) -> Page[Media]:
+    """A slice of what was put into the trash after `since`."""
+    return await _page(page_query(_in_trash(team_id, now, since, test=test), request), request)
+
+
+async def _page(query: QueryBuilder, request: PageRequest) -> Page[Media]:
+    found = await _fetch(query)
     more = len(found) > request.size
     items = found[: request.size]
     if request.backward:
@@ -93,9 +108,9 @@ async def page(team_id: int, request: PageRequest, now: dt.datetime) -> Page[Med
     return Page(tuple(items), has_previous=request.after is not None, has_next=more)
 
 
-def page_query(team_id: int, request: PageRequest, now: dt.datetime) -> QueryBuilder:
+def page_query(among: Criterion, request: PageRequest) -> QueryBuilder:
     """The rows of a page and one more, from the end that the slice is counted from."""
-    query = _select().where(_listed(team_id, now))
+    query = _select().where(among)
     if request.after:
         query = query.where(_position() < _value(request.after))
     if request.before:
@@ -104,14 +119,33 @@ def page_query(team_id: int, request: PageRequest, now: dt.datetime) -> QueryBui
     return query.orderby(_media.created_at, _media.id, order=order).limit(request.size + 1)
 
 
-async def count(team_id: int, now: dt.datetime) -> int:
+async def count(team_id: int, now: dt.datetime, *, test: bool = False) -> int:
     """How many media the whole list has."""
-    rows = await fetch(Query.from_(_media).select(Count("*").as_("total")).where(_listed(team_id, now)))
+    return await _count(listed(team_id, now, test=test))
+
+
+async def count_trash(team_id: int, now: dt.datetime, since: dt.datetime, *, test: bool) -> int:
+    """How many were put into the trash after `since`."""
+    return await _count(_in_trash(team_id, now, since, test=test))
+
+
+async def _count(among: Criterion) -> int:
+    rows = await fetch(Query.from_(_media).select(Count("*").as_("total")).where(among))
     return int(rows[0]["total"])
 
 
-def _listed(team_id: int, now: dt.datetime) -> Criterion:
-    return (_media.team_id == team_id) & (_media.expires_at.isnull() | (_media.expires_at > now))
+def _of_team(team_id: int, now: dt.datetime, *, test: bool) -> Criterion:
+    stage = (_media.team_id == team_id) & (_media.test == test)
+    return stage & (_media.expires_at.isnull() | (_media.expires_at > now))
+
+
+def listed(team_id: int, now: dt.datetime, *, test: bool = False) -> Criterion:
+    """What the team's list has."""
+    return _of_team(team_id, now, test=test) & _media.deleted_at.isnull()
+
+
+def _in_trash(team_id: int, now: dt.datetime, since: dt.datetime, *, test: bool) -> Criterion:
+    return _of_team(team_id, now, test=test) & (_media.deleted_at > since)
 
 
 def _position() -> Tuple:
@@ -146,29 +180,60 @@ async def insert(media: Media) -> None:
         created_at=media.created_at,
         updated_at=media.updated_at,
         expires_at=media.expires_at,
+        test=media.test,
     )
 
 
-async def update(media_id: uuid.UUID, changes: Changes, now: dt.datetime) -> None:
-    """Write what an update changes, its tags apart."""
+async def update(media_id: uuid.UUID, changes: Changes, expires_at: dt.datetime | None, now: dt.datetime) -> None:
+    """Write what an update changes, its tags apart; `expires_at` counts when it changes the time to live."""
     named = {
         "name": changes.name,
         "caption": changes.caption,
         "alt_text": changes.alt_text,
         "public": changes.public,
     }
-    kept = {name: value for name, value in named.items() if not isinstance(value, Keep)}
+    kept: dict[str, object] = {name: value for name, value in named.items() if not isinstance(value, Keep)}
+    if not isinstance(changes.ttl, Keep):
+        kept["expires_at"] = expires_at
     await MediaRow.filter(id=media_id).update(**kept, updated_at=now)
 
 
-async def delete(media_id: uuid.UUID) -> bool:
-    """Remove the row; False when another caller was faster."""
-    return bool(await MediaRow.filter(id=media_id).delete())
+async def delete(media: Media, *, unchanged: bool = False) -> bool:
+    """Remove the row; False when another caller was faster, or (`unchanged`) it was given another end meanwhile."""
+    found = MediaRow.filter(id=media.id)
+    if unchanged:
+        found = found.filter(expires_at=media.expires_at, deleted_at=media.deleted_at)
+    return bool(await found.delete())
 
 
-async def expired(now: dt.datetime, limit: int) -> list[Media]:
-    """Media whose time is over."""
-    return await _fetch(_select().where(_media.expires_at <= now).limit(limit))
+async def set_deleted(media_id: uuid.UUID, now: dt.datetime) -> bool:
+    """Put it into the trash; False when it is there already, or gone."""
+    return bool(await MediaRow.filter(id=media_id, deleted_at=None).update(deleted_at=now))
+
+
+async def clear_deleted(media_id: uuid.UUID, now: dt.datetime) -> bool:
+    """Take it out of the trash; False when it is not in there."""
+    return bool(await MediaRow.filter(id=media_id).exclude(deleted_at=None).update(deleted_at=None, updated_at=now))
+
+
+async def over(now: dt.datetime, deleted: dt.datetime, limit: int, *, team_id: int | None = None) -> list[Media]:
+    """Media whose time is over, and such as were put into the trash before `deleted`."""
+    found: list[Media] = []
+    # Two statements: each walks its own index, which an OR of both would not.
+    for condition in (_media.expires_at <= now, _media.deleted_at <= deleted):
+        query = _select().where(condition).limit(limit)
+        found += await _fetch(query if team_id is None else query.where(_media.team_id == team_id))
+    return list({media.id: media for media in found}.values())
+
+
+async def batch_of(team_id: int, after: str, limit: int) -> list[Media]:
+    """All media of a team, even of one that is being erased, in the order of their ids."""
+    columns = [_media[name] for name in _OWN_COLUMNS]
+    query = Query.from_(_media).join(_team).on(_team.id == _media.team_id).select(*columns, _team.storage)
+    query = query.where(_media.team_id == team_id)
+    if after:
+        query = query.where(_media.id > after)
+    return await _fetch(query.orderby(_media.id).limit(limit))
 
 
 async def tags_of(media_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, tuple[str, ...]]:

@@ -1,34 +1,39 @@
-"""Who is calling and what they may do: teams, scopes, keys, principals. A key is stored as a digest only."""
+"""Who is calling and what they may do: teams, people, roles, principals."""
 
 from __future__ import annotations
 
-import hashlib
-import secrets
-import string
-from dataclasses import dataclass
+import datetime as dt
+import uuid
+from dataclasses import dataclass, field
 from enum import StrEnum
 
-from graphql_api.domain.plan import GUEST, KEYED, Plan
+from graphql_api.domain.key import ApiKey, Scope
+from graphql_api.domain.media import Media
+from graphql_api.domain.plan import MIB, Plan
 from graphql_api.errors import Forbidden, Unauthenticated
 
-
-class Scope(StrEnum):
-    """A right that a key carries."""
-
-    READ = "read"
-    WRITE = "write"
+_NOBODY = Plan(max_file_bytes=20 * MIB)
 
 
-class Profile(StrEnum):
-    """The API generation whose words a key expects; it also fixes the key's form."""
+class Role(StrEnum):
+    """What a person is in a team."""
 
-    G1 = "g1"
-    G3 = "g3"
-    G4 = "g4"
-    APP = "app"
-    TEST = "test"
-    LIVE = "live"
-    SK = "sk"
+    OWNER = "owner"
+    ADMIN = "admin"
+    MEMBER = "member"
+
+    @property
+    def scopes(self) -> frozenset[Scope]:
+        """What comes with it."""
+        return frozenset(Scope) if self is not Role.MEMBER else frozenset({Scope.READ, Scope.WRITE})
+
+
+class Status(StrEnum):
+    """Whether a person may come in."""
+
+    ACTIVE = "active"
+    PENDING = "pending"  # awaits the operator's approval
+    SUSPENDED = "suspended"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,64 +43,99 @@ class Team:
     id: int
     name: str
     storage: str
+    plan: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class ApiKey:
-    """A credential without its secret."""
+class User:
+    """A person. `admin` administers the installation; `epoch` counts what makes older links and sign-ins void."""
 
     id: int
+    email: str
     name: str
-    profile: Profile
-    scopes: frozenset[Scope]
+    status: Status
+    admin: bool
+    epoch: int
+    verified_at: dt.datetime | None
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person in a team."""
+
+    user: User
+    role: Role
+    since: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Invitation:
+    """A seat in a team that waits for whoever has this address."""
+
+    id: int
+    email: str
+    role: Role
+    created_at: dt.datetime
+    expires_at: dt.datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who is calling: a team's key, a guest who may only upload, or (no team) anybody."""
+    """Who is calling: a team's key, a person who has signed in, a guest who may only upload, or (no team) anybody."""
 
     team: Team | None = None
     key: ApiKey | None = None
     scopes: frozenset[Scope] = frozenset()
     address: str = ""
-    special: Plan | None = None
-
-    @property
-    def plan(self) -> Plan:
-        """The limits that apply to this caller."""
-        return self.special or (KEYED if self.key is not None else GUEST)
+    plan: Plan = field(default=_NOBODY)
+    user: User | None = None
+    session: uuid.UUID | None = None
+    role: Role | None = None
 
     def require(self, scope: Scope) -> Team:
         """The caller's team, when the caller may do what `scope` names."""
         if self.team is None:
+            if self.user is not None:
+                raise Forbidden("You are in no team.")
             raise Unauthenticated
         if scope not in self.scopes:
-            raise Forbidden(f"This API key lacks the scope '{scope}'.")
+            raise Forbidden(
+                f"This API key lacks the scope '{scope}'." if self.key else "Your role does not allow this."
+            )
         return self.team
 
-    def owns(self, team_id: int) -> bool:
+    def require_user(self) -> User:
+        """The person who calls. Unauthenticated for keys and guests: they are nobody in particular."""
+        if self.user is None:
+            raise Unauthenticated("This needs a person who has signed in.")
+        return self.user
+
+    def require_operator(self) -> User:
+        """The person who calls, when they administer the installation."""
+        user = self.require_user()
+        if not user.admin:
+            raise Forbidden("This needs an administrator of the installation.")
+        return user
+
+    @property
+    def is_test(self) -> bool:
+        """Whether the caller works in the test stage, where nothing counts."""
+        return self.key is not None and self.key.is_test
+
+    def reads_team(self, team_id: int) -> bool:
         """Whether the caller may read what belongs to this team, private or not."""
         return self.team is not None and self.team.id == team_id and Scope.READ in self.scopes
 
+    def owns(self, media: Media) -> bool:
+        """Whether the caller may read this media, private or not."""
+        return self.reads_team(media.team_id) and self._in_stage(media)
 
-_PREFIXES = {
-    Profile.G3: "img_live_",
-    Profile.G4: "img_live_",
-    Profile.APP: "img_sk_live_",
-    Profile.TEST: "test_",
-    Profile.LIVE: "live_",
-}
-_ALPHANUMERIC = string.ascii_letters + string.digits
+    def changes(self, media: Media) -> bool:
+        """Whether the caller may change this media."""
+        of_team = self.team is not None and self.team.id == media.team_id
+        return of_team and Scope.WRITE in self.scopes and self._in_stage(media)
 
-
-def new_secret(profile: Profile, number: int) -> str:
-    """A fresh key of the form its API promises; `number` is the key's row, which G1 shows (`3|secret`)."""
-    if profile is Profile.SK:
-        return "sk_" + secrets.token_hex(32)
-    body = "".join(secrets.choice(_ALPHANUMERIC) for _ in range(40))  # 238 bits
-    return f"{number}|{body}" if profile is Profile.G1 else _PREFIXES[profile] + body
-
-
-def digest(secret: str) -> str:
-    """What is stored of a key. A plain SHA-256 is enough: the secret is random, there is nothing to guess."""
-    return hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
+    def _in_stage(self, media: Media) -> bool:
+        """Keys see their own stage (contracts/imgprocessing.md 1), people both."""
+        return self.user is not None or media.test == self.is_test

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from graphql_api.domain.duration import check_ttl
 from graphql_api.domain.format import Format
 from graphql_api.errors import InvalidInput
 
@@ -54,10 +55,16 @@ class Media:
     created_at: dt.datetime
     updated_at: dt.datetime
     expires_at: dt.datetime | None = None
+    deleted_at: dt.datetime | None = None
+    test: bool = False
 
     def is_live(self, now: dt.datetime) -> bool:
-        """Whether it has not expired at `now`."""
-        return self.expires_at is None or self.expires_at > now
+        """Whether it is there at `now`: neither expired nor in the trash."""
+        return self.deleted_at is None and not self.has_expired(now)
+
+    def has_expired(self, now: dt.datetime) -> bool:
+        """Whether its time is over."""
+        return self.expires_at is not None and self.expires_at <= now
 
 
 MAX_NAME = 255
@@ -82,23 +89,27 @@ class Details:
     alt_text: str | None = None
     public: bool = True
     tags: tuple[str, ...] = ()
+    ttl: dt.timedelta | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", clean_name(self.name))
         object.__setattr__(self, "caption", clean_text("caption", self.caption))
         object.__setattr__(self, "alt_text", clean_text("altText", self.alt_text))
         object.__setattr__(self, "tags", clean_tags(self.tags))
+        if self.ttl is not None:
+            check_ttl(self.ttl)
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What an update changes; a field left at KEEP stays."""
+    """What an update changes; a field left at KEEP stays. A `ttl` counts from now, None lets it stay for good."""
 
     name: str | Keep = field(default=KEEP)
     caption: str | Keep | None = field(default=KEEP)
     alt_text: str | Keep | None = field(default=KEEP)
     public: bool | Keep = field(default=KEEP)
     tags: tuple[str, ...] | Keep = field(default=KEEP)
+    ttl: dt.timedelta | Keep | None = field(default=KEEP)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, Keep):
@@ -111,6 +122,8 @@ class Changes:
             object.__setattr__(self, "alt_text", clean_text("altText", self.alt_text))
         if not isinstance(self.tags, Keep):
             object.__setattr__(self, "tags", clean_tags(self.tags))
+        if isinstance(self.ttl, dt.timedelta):
+            check_ttl(self.ttl)
 
 
 def clean_name(name: str | None) -> str | None:

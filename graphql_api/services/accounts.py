@@ -1,43 +1,101 @@
-"""Teams, people and keys: who is calling, and how they come to be."""
+"""Who is calling: a key, a person, a guest, or anybody."""
 
 from __future__ import annotations
 
-import asyncio
-import re
-from collections.abc import Iterable
+import datetime as dt
+import hmac
+from collections.abc import Callable
 
-from argon2 import PasswordHasher
-
-from graphql_api.db import accounts as rows
-from graphql_api.domain.account import Principal, Profile, Scope, Team
-from graphql_api.domain.plan import MIRROR
-from graphql_api.errors import InvalidInput, Unauthenticated
+from graphql_api.db import keys, sessions, teams
+from graphql_api.domain.account import Principal, Status, Team
+from graphql_api.domain.key import Scope, number_of
+from graphql_api.domain.plan import MIRROR, Plans
+from graphql_api.domain.signing import Signer
+from graphql_api.errors import Unauthenticated
+from graphql_api.services.sign_ins import COOKIE, cookie_digest
+from graphql_api.services.tokens import AccessTokens, is_access_token
 
 GUESTS = "Anonymous uploads"  # the team that owns what came without a key
 MIRROR_TEAM = "Mirrored images"
-_MAX_SECRET = 256
-_MAX_NAME = 100
-_MAX_EMAIL = 254
-_MIN_PASSWORD = 8
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+_MAX_SECRET = 2048  # a JWT has some 300 characters
+_TOUCH = dt.timedelta(minutes=1)  # how exactly it is known when a credential was last used
+_INVALID = "This API key is not valid."
 
 
 class Accounts:
-    """Who is calling, and how accounts are made."""
+    """Turns credentials into principals."""
 
-    def __init__(self, *, anonymous_uploads: bool) -> None:
+    def __init__(
+        self,
+        *,
+        anonymous_uploads: bool,
+        plans: Plans,
+        signer: Signer,
+        tokens: AccessTokens,
+        clock: Callable[[], dt.datetime],
+    ) -> None:
         self._anonymous_uploads = anonymous_uploads
+        self._plans = plans
+        self._signer = signer
+        self._tokens = tokens
+        self._clock = clock
         self._guests: Team | None = None
 
     async def authenticate(self, secret: str | None, address: str) -> Principal:
-        """Who has this key; without one, anybody. Unauthenticated for a key that is not known."""
+        """Who has this key or access token; without one, anybody. Unauthenticated for one that is no good."""
         if secret is None:
-            return Principal(address=address)
-        found = await rows.find_key(secret) if len(secret) <= _MAX_SECRET else None
-        if found is None:
-            raise Unauthenticated("This API key is not valid.")
-        key, team = found
-        return Principal(team=team, key=key, scopes=key.scopes, address=address)
+            return self.anybody(address)
+        if len(secret) > _MAX_SECRET:
+            raise Unauthenticated(_INVALID)
+        if is_access_token(secret):
+            return await self._person(await sessions.find(self._tokens.session_of(secret)), address)
+        return await self._key(secret, address)
+
+    async def authenticate_cookie(self, cookie: str, address: str) -> Principal:
+        """Who has signed in on a page; anybody when the cookie is no good: a page must still be able to show itself."""
+        token, _, signature = cookie.rpartition(".")
+        if not self._signer.verify(COOKIE, token, signature):
+            return self.anybody(address)
+        try:
+            return await self._person(await sessions.find_by_digest(cookie_digest(token)), address)
+        except Unauthenticated:
+            return self.anybody(address)
+
+    def anybody(self, address: str) -> Principal:
+        """Somebody without a credential."""
+        return Principal(address=address, plan=self._plans.anonymous)
+
+    async def _key(self, secret: str, address: str) -> Principal:
+        now = self._clock()
+        found = await keys.find(secret)
+        if found is None or not _names_itself(secret, found.key.id):
+            raise Unauthenticated(_INVALID)
+        key = found.key
+        if not key.is_live(now):
+            raise Unauthenticated("This API key has expired.")
+        if found.status not in (None, Status.ACTIVE):
+            raise Unauthenticated(_INVALID)
+        if key.last_used_at is None or key.last_used_at < now - _TOUCH:
+            await keys.touch(key.id, address[:64], now)
+        plan = self._plans.test if key.is_test else self._plans.of(found.team.plan)
+        return Principal(team=found.team, key=key, scopes=key.scopes, address=address, plan=plan)
+
+    async def _person(self, found: sessions.SignedIn | None, address: str) -> Principal:
+        now = self._clock()
+        if found is None or not found.session.is_live(now) or found.user.status is not Status.ACTIVE:
+            raise Unauthenticated("This sign-in has ended.")
+        session = found.session
+        if session.last_used_at < now - _TOUCH:
+            await sessions.touch(session.id, address, now)
+        return Principal(
+            team=found.team,
+            scopes=found.role.scopes if found.role else frozenset(),
+            address=address,
+            plan=self._plans.of(found.team.plan) if found.team else self._plans.anonymous,
+            user=found.user,
+            session=session.id,
+            role=found.role,
+        )
 
     async def admit_guest(self, principal: Principal) -> Principal:
         """The caller as one who may upload without a key. Unauthenticated where the operator wants none."""
@@ -45,38 +103,17 @@ class Accounts:
             return principal
         if not self._anonymous_uploads:
             raise Unauthenticated
-        self._guests = self._guests or await rows.make_team(GUESTS)
-        return Principal(team=self._guests, scopes=frozenset({Scope.WRITE}), address=principal.address)
+        self._guests = self._guests or await teams.find_or_make(GUESTS)
+        scopes = frozenset({Scope.WRITE})
+        return Principal(team=self._guests, scopes=scopes, address=principal.address, plan=self._plans.anonymous)
 
     async def mirror(self) -> Principal:
         """Ourselves, fetching images of other origins that somebody asked to have transformed."""
-        return Principal(team=await rows.make_team(MIRROR_TEAM), scopes=frozenset({Scope.WRITE}), special=MIRROR)
+        team = await teams.find_or_make(MIRROR_TEAM)
+        return Principal(team=team, scopes=frozenset({Scope.WRITE}), plan=MIRROR)
 
-    async def make_team(self, name: str) -> Team:
-        """The team of this name, made if it is not there."""
-        if not name.strip() or len(name) > _MAX_NAME or not name.isprintable():
-            raise InvalidInput("team", f"A team's name has 1 to {_MAX_NAME} printable characters.")
-        return await rows.make_team(name.strip())
 
-    async def has_team(self, name: str) -> bool:
-        """Whether there is a team of this name."""
-        return await rows.find_team(name.strip()) is not None
-
-    async def make_key(self, team: Team, name: str, profile: Profile, scopes: Iterable[Scope]) -> str:
-        """A new key of the team. It is shown now and never again."""
-        if len(name) > _MAX_NAME:
-            raise InvalidInput("name", f"A key's name has at most {_MAX_NAME} characters.")
-        return await rows.make_key(team, name, profile, scopes)
-
-    async def has_keys(self) -> bool:
-        """Whether this is an installation in use."""
-        return await rows.has_keys()
-
-    async def make_user(self, email: str, password: str | None, team: Team | None, *, admin: bool) -> None:
-        """A new person. InvalidInput, Conflict."""
-        if not _EMAIL.fullmatch(email) or len(email) > _MAX_EMAIL:
-            raise InvalidInput("email", "This is not an e-mail address.")
-        if password is not None and len(password) < _MIN_PASSWORD:
-            raise InvalidInput("password", f"A password has at least {_MIN_PASSWORD} characters.")
-        hashed = await asyncio.to_thread(PasswordHasher().hash, password) if password is not None else None
-        await rows.make_user(email.lower(), hashed, team, admin=admin)
+def _names_itself(secret: str, key_id: int) -> bool:
+    """Whether a key that shows a number (`3|secret`) shows its own."""
+    number = number_of(secret)
+    return number is None or hmac.compare_digest(str(number), str(key_id))

@@ -12,23 +12,25 @@ from graphql_api.db import blobs
 from graphql_api.db import media as rows
 from graphql_api.db.database import transaction
 from graphql_api.domain import ids
-from graphql_api.domain.account import Principal, Scope, Team
+from graphql_api.domain.account import Principal, Team
 from graphql_api.domain.format import Format, sniff
+from graphql_api.domain.key import Scope
 from graphql_api.domain.limits import PictureLimits
 from graphql_api.domain.media import Changes, Details, Keep, Media, Original, Upload, clean_name
 from graphql_api.domain.page import Page, PageRequest
+from graphql_api.domain.plan import Plan
 from graphql_api.domain.traits import Probed, Traits
 from graphql_api.domain.transform import IDENTITY
-from graphql_api.errors import InvalidInput, NotFound, TookTooLong, TooLarge, UnsupportedMedia
+from graphql_api.errors import InvalidInput, NotFound, QuotaExceeded, TookTooLong, TooLarge, UnsupportedMedia
 from graphql_api.imaging.abilities import reads_jxl
 from graphql_api.imaging.jobs import Clean, Probe
 from graphql_api.imaging.pool import ImagingPool
 from graphql_api.remote.fetch import Fetcher
 from graphql_api.services.limits import Limits
 from graphql_api.services.originals import Originals
+from graphql_api.services.quotas import Quotas
 from graphql_api.services.spool import Spool
-
-_SWEEP_BATCH = 200
+from graphql_api.services.trash import Trash
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +42,8 @@ class Tools:
     imaging: ImagingPool
     fetcher: Fetcher
     limits: Limits
+    quotas: Quotas
+    trash: Trash
     picture_limits: PictureLimits
     clock: Callable[[], dt.datetime]
 
@@ -53,9 +57,10 @@ class Library:
     # --- making
 
     async def expect_upload(self, principal: Principal) -> None:
-        """Refuse an upload before a byte of it is read: Unauthenticated, Forbidden, RateLimited."""
-        principal.require(Scope.WRITE)
+        """Refuse an upload before a byte of it is read: Unauthenticated, Forbidden, RateLimited, QuotaExceeded."""
+        team = principal.require(Scope.WRITE)
         await self._tools.limits.check_upload(principal)
+        await self._check_quota(principal, team, 1)
 
     async def upload(self, principal: Principal, upload: Upload, details: Details) -> Media:
         """Keep an uploaded file as a new media. UnsupportedMedia, TooLarge, LimitExceeded; on any nothing is kept."""
@@ -67,6 +72,7 @@ class Library:
         limit = min(principal.plan.max_file_bytes, self._tools.picture_limits.max_file_bytes)
         if upload.size > limit:
             raise TooLarge("file", f"The file has more than {limit} bytes.")
+        await self._check_quota(principal, team, upload.size)
         async with AsyncExitStack() as stack:
             kind = _sniff(upload)
             if kind is Format.SVG:
@@ -77,10 +83,20 @@ class Library:
             media = self._new_media(principal, team, upload, probed.original, details)
             async with transaction():
                 await self._tools.originals.hold(upload, probed)
+                await self._tools.quotas.take(principal, team, upload.size)
                 await rows.insert(media)
                 if details.tags:
                     await rows.set_tags(team.id, media.id, details.tags)
         return media
+
+    async def _check_quota(self, principal: Principal, team: Team, size: int) -> None:
+        """Refuse before the work what `take` would refuse after it; what is over does not count. QuotaExceeded."""
+        try:
+            await self._tools.quotas.check(principal, team, size)
+        except QuotaExceeded:
+            if not await self._tools.trash.sweep(team.id):
+                raise
+            await self._tools.quotas.check(principal, team, size)
 
     async def import_url(self, principal: Principal, url: str, details: Details) -> Media:
         """Fetch a file and keep it as a new media; as `upload`, and UpstreamFailed."""
@@ -123,7 +139,6 @@ class Library:
     ) -> Media:
         now = self._tools.clock()
         uid = ids.new_uid()
-        retention = principal.plan.retention
         return Media(
             id=uuid.uuid4(),
             uid=uid,
@@ -139,7 +154,8 @@ class Library:
             attributes={},
             created_at=now,
             updated_at=now,
-            expires_at=now + retention if retention else None,
+            expires_at=_end(principal.plan, now, now, details.ttl),
+            test=principal.is_test,
         )
 
     # --- reading
@@ -159,11 +175,12 @@ class Library:
 
     async def list(self, principal: Principal, request: PageRequest) -> Page[Media]:
         """A slice of the team's media, newest first."""
-        return await rows.page(principal.require(Scope.READ).id, request, self._tools.clock())
+        team = principal.require(Scope.READ)
+        return await rows.page(team.id, request, self._tools.clock(), test=principal.is_test)
 
     async def count(self, principal: Principal) -> int:
         """How many media the team has."""
-        return await rows.count(principal.require(Scope.READ).id, self._tools.clock())
+        return await rows.count(principal.require(Scope.READ).id, self._tools.clock(), test=principal.is_test)
 
     async def tags_of(self, media_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, tuple[str, ...]]:
         """The tags of media that the caller was given."""
@@ -176,12 +193,12 @@ class Library:
         """
         found = await blobs.traits_of({item.sha256 for item in media})
         known = [(item, found.get(item.sha256, Traits())) for item in media]
-        return [traits if principal.owns(item.team_id) else traits.without_private() for item, traits in known]
+        return [traits if principal.owns(item) else traits.without_private() for item, traits in known]
 
     def _find_visible(self, principal: Principal, media: Media | None) -> Media | None:
         if media is None or not media.is_live(self._tools.clock()):
             return None
-        return media if media.public or principal.owns(media.team_id) else None
+        return media if media.public or principal.owns(media) else None
 
     def _visible(self, principal: Principal, media: Media | None) -> Media:
         if (visible := self._find_visible(principal, media)) is None:
@@ -192,44 +209,21 @@ class Library:
 
     async def update(self, principal: Principal, media_id: uuid.UUID, changes: Changes) -> Media:
         """Change what is said of one of the team's media. NotFound."""
-        media = await self.get_own(principal, media_id)
-        if not media.is_live(self._tools.clock()):
-            raise NotFound("There is no such media.")
+        media, now = await self.get_own(principal, media_id), self._tools.clock()
+        expires_at = None if isinstance(changes.ttl, Keep) else _end(principal.plan, now, media.created_at, changes.ttl)
         async with transaction():
-            await rows.update(media.id, changes, self._tools.clock())
+            await rows.update(media.id, changes, expires_at, now)
             if not isinstance(changes.tags, Keep):
                 await rows.set_tags(media.team_id, media.id, changes.tags)
         if (changed := await rows.find(media.id)) is None:
             raise NotFound("There is no such media.")
         return changed
 
-    async def delete(self, principal: Principal, media_id: uuid.UUID) -> None:
-        """Remove one of the team's media, and its bytes with the last media that has them. NotFound."""
-        if not await self._remove(await self.get_own(principal, media_id)):
-            raise NotFound("There is no such media.")
-
-    async def remove_expired(self) -> int:
-        """Remove what has expired; returns how many media that were."""
-        removed = 0
-        while expired := await rows.expired(self._tools.clock(), _SWEEP_BATCH):
-            removed += sum([await self._remove(media) for media in expired])
-        return removed
-
-    async def _remove(self, media: Media) -> bool:
-        """Remove a media; False when another caller was faster."""
-        async with transaction():
-            deleted = await rows.delete(media.id)
-            if deleted:
-                await self._tools.originals.release(media.sha256)
-        if deleted:
-            await self._tools.originals.remove(media.sha256)
-        return deleted
-
     async def get_own(self, principal: Principal, media_id: uuid.UUID) -> Media:
-        """One of the team's media, to be changed; expired or not. NotFound, Forbidden."""
-        team = principal.require(Scope.WRITE)
+        """One of the team's media, to be changed. NotFound, Forbidden."""
+        principal.require(Scope.WRITE)
         media = await rows.find(media_id)
-        if media is None or media.team_id != team.id:
+        if media is None or not principal.changes(media) or not media.is_live(self._tools.clock()):
             raise NotFound("There is no such media.")
         return media
 
@@ -247,6 +241,14 @@ def _refuse_unservable(original: Original, limits: PictureLimits) -> None:
         IDENTITY.settle(original, limits=limits)
     except TooLarge as error:
         raise error.at("file") from error
+
+
+def _end(plan: Plan, now: dt.datetime, made: dt.datetime, ttl: dt.timedelta | None) -> dt.datetime | None:
+    """When a media is gone: after its time to live, or when the plan keeps it no longer; None for never."""
+    ends = [now + ttl] if ttl is not None else []
+    if plan.retention is not None:
+        ends.append(made + plan.retention)
+    return min(ends, default=None)
 
 
 def _usable_name(filename: str | None) -> str | None:

@@ -6,7 +6,7 @@ import ipaddress
 import time
 from collections.abc import Awaitable, Callable
 
-from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour
+from limits import RateLimitItem, RateLimitItemPerDay, RateLimitItemPerHour, RateLimitItemPerMinute
 from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 
@@ -15,6 +15,7 @@ from graphql_api.domain.plan import Plan
 from graphql_api.errors import RateLimited
 
 _UPLOAD = "upload"
+_ATTEMPTS = 30  # in a quarter of an hour
 _IPV6_PREFIX = 64  # what one customer is given: single addresses in it cost nothing
 
 
@@ -32,6 +33,15 @@ class Limits:
     async def check_upload(self, principal: Principal) -> None:
         """As `count_upload`, but count nothing yet."""
         await self._ask(self._limiter.test, principal)
+
+    async def count_attempt(self, kind: str, subject: str) -> None:
+        """Count an attempt at something that may be guessed or spammed, by address or account. RateLimited."""
+        if not self._scale or not subject:
+            return
+        item = RateLimitItemPerMinute(max(1, round(_ATTEMPTS * self._scale)), 15)
+        if not await self._limiter.hit(item, kind, _source(subject)):
+            window = await self._limiter.get_window_stats(item, kind, _source(subject))
+            raise RateLimited("Too many attempts.", max(1, round(window.reset_time - time.time())))
 
     async def _ask(self, has_room: Callable[..., Awaitable[bool]], principal: Principal) -> None:
         source = _source(principal.address)

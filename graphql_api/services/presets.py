@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 from graphql_api.db import presets as rows
 from graphql_api.db.database import transaction
-from graphql_api.domain.account import Principal, Scope
+from graphql_api.domain.account import Principal
+from graphql_api.domain.key import Scope
 from graphql_api.domain.preset import MAX_PRESETS, Preset, check_preset_name, is_preset_name, preset_query
 from graphql_api.domain.transform import Transform
 from graphql_api.errors import InvalidInput, NotFound

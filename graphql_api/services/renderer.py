@@ -73,7 +73,7 @@ class Renderer:
         public = media.public and all(uid in overlays and overlays[uid].public for uid in transform.overlay_uids)
         if transform.output.metadata is Metadata.KEEP and not self.public_metadata:
             public = False
-            if not principal.owns(media.team_id):
+            if not principal.owns(media):
                 transform = replace(transform, output=replace(transform.output, metadata=Metadata.COPYRIGHT))
         recipe = transform.settle(media.original, accepted=asked.accepted, layers=layers, limits=self.limits)
         name = asked.preset.name if asked.preset else None

@@ -8,14 +8,24 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from graphql_api.domain.account import Principal
+from graphql_api.domain.key import Profile
 from graphql_api.errors import Unauthenticated
 from graphql_api.services.accounts import Accounts
+from graphql_api.services.audit import Audit
+from graphql_api.services.exports import Exports
+from graphql_api.services.keys import Keys
 from graphql_api.services.library import Library
 from graphql_api.services.mirror import Mirror
+from graphql_api.services.people import People
 from graphql_api.services.placeholders import Placeholders
 from graphql_api.services.presets import Presets
+from graphql_api.services.quotas import Quotas
 from graphql_api.services.renderer import Renderer
+from graphql_api.services.sign_ins import SignIns
 from graphql_api.services.spool import Spool
+from graphql_api.services.teams import Teams
+from graphql_api.services.trash import Trash
+from graphql_api.services.upgrades import Upgrades
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +38,15 @@ class Context:
     mirror: Mirror
     placeholders: Placeholders
     accounts: Accounts
+    people: People
+    sign_ins: SignIns
+    teams: Teams
+    keys: Keys
+    quotas: Quotas
+    upgrades: Upgrades
+    audit: Audit
+    trash: Trash
+    exports: Exports
     spool: Spool
     public_url: str
     source_url: str
@@ -39,9 +58,37 @@ REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 
 
 async def authenticate(request: web.Request) -> Principal:
-    """Who is calling, by `Authorization: Bearer <key>`. Unauthenticated for a credential that is no good."""
-    context = request.app[CONTEXT]
-    return await context.accounts.authenticate(_bearer(request), request.remote or "")
+    """Who is calling, by `Authorization: Bearer <key or token>`, or the cookie of a page of ours.
+
+    Unauthenticated for a credential that is no good here.
+    """
+    accounts, address = request.app[CONTEXT].accounts, request.remote or ""
+    secret = _bearer(request)
+    if secret is None and (cookie := session_cookie(request)) is not None:
+        return await accounts.authenticate_cookie(cookie, address)
+    principal = await accounts.authenticate(secret, address)
+    if principal.key is not None and principal.key.profile is Profile.SK:
+        raise Unauthenticated("Keys that begin with sk_ are for /api/external alone.")
+    return principal
+
+
+def session_cookie(request: web.Request) -> str | None:
+    """The cookie of who has signed in on a page, unless another site's page may have sent it."""
+    cookie = request.cookies.get(cookie_name(request.app[CONTEXT].public_url))
+    return cookie if cookie and (request.method in ("GET", "HEAD") or is_same_origin(request)) else None
+
+
+def cookie_name(public_url: str) -> str:
+    """Browsers take a `__Host-` cookie from the very host alone, and only over TLS."""
+    return "__Host-tintype" if public_url.startswith("https://") else "tintype"
+
+
+def is_same_origin(request: web.Request) -> bool:
+    """Whether a page of ours, or no page at all, sent this: browsers say where a POST comes from."""
+    origin = request.headers.get("Origin")
+    if origin is None:
+        return request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
+    return origin == request.app[CONTEXT].public_url or origin.partition("://")[2] == request.host
 
 
 def _bearer(request: web.Request) -> str | None:

@@ -35,7 +35,7 @@ async def test_what_has_expired_is_gone_at_once(client: Client, settings: Settin
     assert (await client.get(made["url"])).status == 404
     assert (await client.get(f"/v1/images/{made['uid']}")).status == 404
     async with open_services(settings, imaging) as services:
-        assert await services.library.remove_expired() == 1
+        assert await services.trash.sweep() == 1
     assert client.blobs() == []
 
 
@@ -108,7 +108,7 @@ async def test_a_rendition_does_not_outlive_its_media(settings: Settings, imagin
         rendering = asyncio.create_task(client.get(made["url"].replace(".png", ".avif")))
         await asyncio.sleep(0.15)
         delete = "mutation ($input: DeleteMediaInput!) { deleteMedia(input: $input) { errors { code } } }"
-        await client.data(delete, {"input": {"id": made["id"]}})
+        await client.data(delete, {"input": {"id": made["id"], "forGood": True}})
 
         assert (await rendering).status in (200, 404)
         assert (client.blobs(), await client.renditions(), await client.spooled()) == ([], [], [])

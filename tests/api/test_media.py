@@ -231,12 +231,12 @@ async def test_deleting_takes_bytes_and_renditions_with_the_last_media(client: C
     assert (await client.get(one["url"])).status == 200
     assert (len(client.blobs()), len(await client.renditions())) == (1, 1)
 
-    assert (await client.data(DELETE, {"input": {"id": one["id"]}}))["deleteMedia"]["deletedId"] == one["id"]
+    assert (await client.data(DELETE, {"input": {"id": one["id"], "forGood": True}}))["deleteMedia"]["deletedId"] == one["id"]
     assert (await client.get(one["url"])).status == 404
     assert (await client.get(two["url"])).status == 200
-    await client.data(DELETE, {"input": {"id": two["id"]}})
+    await client.data(DELETE, {"input": {"id": two["id"], "forGood": True}})
     assert (client.blobs(), await client.renditions()) == ([], [])
-    again = (await client.data(DELETE, {"input": {"id": two["id"]}}))["deleteMedia"]
+    again = (await client.data(DELETE, {"input": {"id": two["id"], "forGood": True}}))["deleteMedia"]
     assert again["errors"][0]["code"] == "NOT_FOUND"
 
 
@@ -244,11 +244,11 @@ async def test_deleting_and_uploading_the_same_bytes_at_once_loses_nothing(clien
     content = pictures.png()
     made = [await client.uploaded(content)]
     for _ in range(6):
-        deleting = client.data(DELETE, {"input": {"id": made[-1]["id"]}})
+        deleting = client.data(DELETE, {"input": {"id": made[-1]["id"], "forGood": True}})
         uploads = [client.uploaded(content) for _ in range(3)]
         _, *new = await asyncio.gather(deleting, *uploads)
         for media in new[:-1]:
-            await client.data(DELETE, {"input": {"id": media["id"]}})
+            await client.data(DELETE, {"input": {"id": media["id"], "forGood": True}})
         made.append(new[-1])
 
         assert len(client.blobs()) == 1
@@ -274,7 +274,7 @@ async def test_batches_succeed_and_fail_item_by_item(client: Client) -> None:
     ]
     assert [result["media"] for result in changed] == [{"caption": "c"}, None, {"caption": "c"}]
     delete = "mutation ($input: [DeleteMediaInput!]!) { deleteMediaBatch(input: $input) { results { deletedId errors { code } } } }"
-    deleted = (await client.data(delete, {"input": [{"id": at} for at in ids]}))["deleteMediaBatch"]["results"]
+    deleted = (await client.data(delete, {"input": [{"id": at, "forGood": True} for at in ids]}))["deleteMediaBatch"]["results"]
     assert [result["deletedId"] for result in deleted] == [ids[0], None, ids[2]]
     assert client.blobs() == []
     over = await client.graphql(delete, {"input": [{"id": "x"}] * 101})
@@ -285,7 +285,7 @@ async def test_the_viewer_is_the_key(client: Client) -> None:
     viewer = (await client.data("{ viewer { team { name storage } key { name scopes profile } } }"))["viewer"]
 
     assert viewer["team"]["name"] == "first"
-    assert viewer["key"] == {"name": "test", "scopes": ["READ", "WRITE"], "profile": "G4"}
+    assert viewer["key"] == {"name": "test", "scopes": ["ADMIN", "READ", "WRITE"], "profile": "G4"}
 
 
 @pytest.mark.parametrize("query", ["{ viewer { team { name } } }", "{ mediaList { totalCount } }", DELETE])

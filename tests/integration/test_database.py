@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 import pytest
 
-from graphql_api.db import accounts, blobs, database, media
-from graphql_api.domain.account import Profile, Scope, Team, digest
+from graphql_api.db import blobs, database, keys, media, teams, users
+from graphql_api.domain.account import Team
 from graphql_api.domain.format import Format
+from graphql_api.domain.key import NewKey, Profile, Scope, digest
 from graphql_api.domain.media import Changes, Media, Original
 from graphql_api.domain.page import Cursor, Page, PageRequest
 from graphql_api.errors import Conflict
@@ -57,7 +58,7 @@ def cursor(item: Media) -> Cursor:
 async def test_a_media_comes_back_as_it_went_in(database_url: str) -> None:
     await database.migrate(database_url)
     async with database.open_database(database_url):
-        team = await accounts.make_team("t")
+        team = await teams.find_or_make("t")
         (made,) = await fill(team, [NOW.replace(microsecond=123_456)])
 
         assert await media.find(made.id) == made
@@ -70,8 +71,8 @@ async def test_a_media_comes_back_as_it_went_in(database_url: str) -> None:
 async def test_pages_walk_the_whole_list_both_ways_with_ties(database_url: str) -> None:
     await database.migrate(database_url)
     async with database.open_database(database_url):
-        team = await accounts.make_team("t")
-        other = await accounts.make_team("other")
+        team = await teams.find_or_make("t")
+        other = await teams.find_or_make("other")
         chance = random.Random(3)
         moments = [
             NOW + dt.timedelta(seconds=chance.randrange(5), microseconds=chance.choice([0, 1])) for _ in range(30)
@@ -102,7 +103,7 @@ async def test_pages_walk_the_whole_list_both_ways_with_ties(database_url: str) 
 async def test_windows_between_two_cursors(database_url: str) -> None:
     await database.migrate(database_url)
     async with database.open_database(database_url):
-        team = await accounts.make_team("t")
+        team = await teams.find_or_make("t")
         rows = await fill(team, [NOW + dt.timedelta(seconds=second) for second in range(10)])
 
         async def page(**arguments: object) -> list[Media]:
@@ -115,14 +116,14 @@ async def test_windows_between_two_cursors(database_url: str) -> None:
         assert await page(last=2, after=cursor(rows[5])) == rows[8:10]
         assert await page(first=5, after=cursor(rows[8]), before=cursor(rows[1])) == []
         assert await page(first=0) == []
-        await media.delete(rows[4].id)
+        await media.delete(rows[4])
         assert await page(first=2, after=cursor(rows[4])) == rows[5:7]
 
 
 async def test_what_is_inserted_between_two_pages_is_neither_doubled_nor_lost(database_url: str) -> None:
     await database.migrate(database_url)
     async with database.open_database(database_url):
-        team = await accounts.make_team("t")
+        team = await teams.find_or_make("t")
         rows = await fill(team, [NOW + dt.timedelta(seconds=second) for second in range(6)])
         first = await media.page(team.id, PageRequest(first=3), NOW)
         await media.insert(make_media(team, created=NOW + dt.timedelta(minutes=1)))
@@ -134,10 +135,10 @@ async def test_what_is_inserted_between_two_pages_is_neither_doubled_nor_lost(da
 async def test_a_list_is_an_index_walk(database_url: str) -> None:
     await database.migrate(database_url)
     async with database.open_database(database_url):
-        team = await accounts.make_team("t")
+        team = await teams.find_or_make("t")
         rows = await fill(team, [NOW + dt.timedelta(seconds=second) for second in range(300)])
         connection = database.connection()
-        query = media.page_query(team.id, PageRequest(first=50, after=cursor(rows[100])), NOW)
+        query = media.page_query(media.listed(team.id, NOW), PageRequest(first=50, after=cursor(rows[100])))
         sql, parameters = query.get_parameterized_sql(connection.query_class.SQL_CONTEXT)
         explain = "EXPLAIN QUERY PLAN" if database.is_sqlite(database_url) else "EXPLAIN"
         if not database.is_sqlite(database_url):
@@ -153,7 +154,7 @@ async def test_a_list_is_an_index_walk(database_url: str) -> None:
 async def test_what_has_expired_is_in_no_list(database_url: str) -> None:
     await database.migrate(database_url)
     async with database.open_database(database_url):
-        team = await accounts.make_team("t")
+        team = await teams.find_or_make("t")
         await blobs.add_reference(SHA, 5)
         await media.insert(make_media(team, expires=NOW - dt.timedelta(seconds=1)))
         await media.insert(alive := make_media(team, expires=NOW + dt.timedelta(seconds=1)))
@@ -165,10 +166,10 @@ async def test_what_has_expired_is_in_no_list(database_url: str) -> None:
 async def test_updates_change_what_they_name(database_url: str) -> None:
     await database.migrate(database_url)
     async with database.open_database(database_url):
-        team = await accounts.make_team("t")
+        team = await teams.find_or_make("t")
         (made,) = await fill(team, [NOW])
         later = NOW + dt.timedelta(hours=1)
-        await media.update(made.id, Changes(name="new", alt_text=None), later)
+        await media.update(made.id, Changes(name="new", alt_text=None), None, later)
         changed = await media.find(made.id)
 
         assert changed
@@ -178,7 +179,7 @@ async def test_updates_change_what_they_name(database_url: str) -> None:
 async def test_tags_keep_their_order_and_are_shared(database_url: str) -> None:
     await database.migrate(database_url)
     async with database.open_database(database_url):
-        team = await accounts.make_team("t")
+        team = await teams.find_or_make("t")
         one, two = await fill(team, [NOW, NOW])
         await media.set_tags(team.id, one.id, ["b", "a"])
         await media.set_tags(team.id, two.id, ["a", "c"])
@@ -221,23 +222,23 @@ async def test_a_transaction_that_fails_leaves_nothing(database_url: str) -> Non
 async def test_two_who_make_the_same_team_get_one(database_url: str) -> None:
     await database.migrate(database_url)
     async with database.open_database(database_url):
-        teams = await asyncio.gather(*(accounts.make_team("t") for _ in range(8)))
+        made = await asyncio.gather(*(teams.find_or_make("t") for _ in range(8)))
 
-        assert len({team.id for team in teams}) == 1
+        assert len({team.id for team in made}) == 1
 
 
 @pytest.mark.parametrize("profile", list(Profile))
 async def test_a_key_is_found_by_its_secret_alone(database_url: str, profile: Profile) -> None:
     await database.migrate(database_url)
     async with database.open_database(database_url):
-        team = await accounts.make_team("t")
-        secret = await accounts.make_key(team, "name", profile, [Scope.READ])
-        found = await accounts.find_key(secret)
+        team = await teams.find_or_make("t")
+        made, secret = await keys.make(team.id, NewKey("name", frozenset({Scope.READ}), profile))
+        found = await keys.find(secret)
 
         assert found
-        assert (found[0].profile, found[0].scopes, found[1]) == (profile, frozenset({Scope.READ}), team)
-        assert await accounts.find_key(secret + "x") is None
-        assert await accounts.find_key(digest(secret)) is None
+        assert (found.key, found.team, found.status) == (made, team, None)
+        assert await keys.find(secret + "x") is None
+        assert await keys.find(digest(secret)) is None
         stored = str(await database.connection().execute_query_dict("SELECT * FROM api_key"))
         assert secret not in stored
 
@@ -245,10 +246,10 @@ async def test_a_key_is_found_by_its_secret_alone(database_url: str, profile: Pr
 async def test_an_address_is_one_user(database_url: str) -> None:
     await database.migrate(database_url)
     async with database.open_database(database_url):
-        await accounts.make_user("a@b.example", None, None, admin=False)
+        await users.make("a@b.example", "a", None)
 
         with pytest.raises(Conflict):
-            await accounts.make_user("a@b.example", None, None, admin=True)
+            await users.make("a@b.example", "b", None, admin=True)
 
 
 async def test_migrating_twice_at_once_is_harmless(database_url: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import asyncpg
 
-from graphql_api.db.accounts import make_team
+from graphql_api.db import teams
 from graphql_api.db.database import is_sqlite, open_database
 from graphql_api.db.models import Blob, Media
 from graphql_api.domain.ids import new_uid
@@ -72,7 +72,7 @@ def _measure(report: Report, pool: ProcessPoolExecutor, installation: Installati
 async def _fill(url: str) -> Cursor:
     """Write the rows; the position after which the deep page begins."""
     async with open_database(url):
-        team = await make_team(TEAM)
+        team = await teams.find_or_make(TEAM)
         await Blob.create(sha256=_SHA256, size=1_000_000, refs=_ROWS)
         places = list(_places())
         for start in range(0, _ROWS, _BATCH):

@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from graphql_api.domain.account import ApiKey, Principal, Profile, Scope, Team, digest, new_secret
+from graphql_api.domain.account import Principal, Team
+from graphql_api.domain.key import ApiKey, Profile, Scope, digest, new_secret
 from graphql_api.errors import Forbidden, Unauthenticated
 
 TEAM = Team(1, "team", "abcd")
@@ -48,4 +49,4 @@ def test_a_key_may_do_what_its_scopes_say() -> None:
 def test_who_may_not_read_owns_nothing() -> None:
     key = ApiKey(1, "k", Profile.G4, frozenset({Scope.WRITE}))
 
-    assert not Principal(TEAM, key, key.scopes).owns(TEAM.id)
+    assert not Principal(TEAM, key, key.scopes).reads_team(TEAM.id)

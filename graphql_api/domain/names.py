@@ -1,0 +1,34 @@
+"""What people, teams and keys may be called, and passwords: normalised, or refused by name."""
+
+from __future__ import annotations
+
+import re
+
+from graphql_api.errors import InvalidInput
+
+MAX_NAME = 100
+MAX_EMAIL = 254
+MIN_PASSWORD = 8
+MAX_PASSWORD = 1024  # hashing more would be work that a caller chooses
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+
+
+def clean_email(email: str) -> str:
+    """The address as it is kept. InvalidInput."""
+    if not _EMAIL.fullmatch(email) or len(email) > MAX_EMAIL or not email.isprintable():
+        raise InvalidInput("email", "This is not an e-mail address.")
+    return email.lower()
+
+
+def clean_name(field_name: str, name: str) -> str:
+    """A name of a team, a person or a key. InvalidInput."""
+    if not (cleaned := name.strip()) or len(cleaned) > MAX_NAME or not cleaned.isprintable():
+        raise InvalidInput(field_name, f"A name has 1 to {MAX_NAME} printable characters.")
+    return cleaned
+
+
+def check_password(password: str, field_name: str = "password") -> str:
+    """The password, if it may be one. InvalidInput."""
+    if not MIN_PASSWORD <= len(password) <= MAX_PASSWORD:
+        raise InvalidInput(field_name, f"A password has {MIN_PASSWORD} to {MAX_PASSWORD} characters.")
+    return password

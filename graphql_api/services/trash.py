@@ -1,0 +1,91 @@
+"""How media end: into the trash, out of it again, or for good; by wish, by their time, or with their team."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Callable
+
+from graphql_api.db import media as rows
+from graphql_api.db.database import transaction
+from graphql_api.domain.account import Principal
+from graphql_api.domain.key import Scope
+from graphql_api.domain.media import Media
+from graphql_api.domain.page import Page, PageRequest
+from graphql_api.errors import NotFound
+from graphql_api.services.originals import Originals
+from graphql_api.services.quotas import Quotas
+
+_BATCH = 200
+_MISSING = "There is no such media."
+
+
+class Trash:
+    """Removes media. What is in the trash still counts; what is removed for good counts no more."""
+
+    def __init__(self, *, originals: Originals, retention: dt.timedelta, clock: Callable[[], dt.datetime]) -> None:
+        self._originals = originals
+        self._retention = retention
+        self._clock = clock
+
+    async def delete(self, principal: Principal, media_id: uuid.UUID, *, for_good: bool = False) -> None:
+        """Put one of the team's media into the trash, or remove it for good. NotFound, Forbidden."""
+        media = await self._own(principal, media_id)
+        if not for_good and self._retention and media.deleted_at is None and not media.has_expired(self._clock()):
+            if not await rows.set_deleted(media.id, self._clock()):
+                raise NotFound(_MISSING)
+        elif not (for_good or media.is_live(self._clock())) or not await self._remove(media):
+            raise NotFound(_MISSING)
+
+    async def restore(self, principal: Principal, media_id: uuid.UUID) -> Media:
+        """Take one out of the trash, with all that was said of it. NotFound when it is not there (any more)."""
+        media, now = await self._own(principal, media_id), self._clock()
+        if media.deleted_at is None or media.has_expired(now) or media.deleted_at <= now - self._retention:
+            raise NotFound("There is no such media in the trash.")
+        if not await rows.clear_deleted(media.id, now):
+            raise NotFound("There is no such media in the trash.")
+        if (restored := await rows.find(media.id)) is None:
+            raise NotFound(_MISSING)
+        return restored
+
+    async def list(self, principal: Principal, request: PageRequest) -> Page[Media]:
+        """What can be restored, the newest first."""
+        team, now = principal.require(Scope.READ), self._clock()
+        return await rows.trash_page(team.id, request, now, now - self._retention, test=principal.is_test)
+
+    async def count(self, principal: Principal) -> int:
+        """How many can be restored."""
+        team, now = principal.require(Scope.READ), self._clock()
+        return await rows.count_trash(team.id, now, now - self._retention, test=principal.is_test)
+
+    async def sweep(self, team_id: int | None = None) -> int:
+        """Remove for good what has expired, and what was in the trash for long enough; returns how many."""
+        removed = 0
+        while over := await rows.over(self._clock(), self._clock() - self._retention, _BATCH, team_id=team_id):
+            # (One that somebody has just restored, or given more time, is not over any more.)
+            removed += sum([await self._remove(media, unchanged=True) for media in over])
+        return removed
+
+    async def erase_team(self, team_id: int) -> None:
+        """Remove all media of a team."""
+        while batch := await rows.batch_of(team_id, "", _BATCH):
+            for media in batch:
+                await self._remove(media)
+
+    async def _remove(self, media: Media, *, unchanged: bool = False) -> bool:
+        """Remove a media, and its bytes with the last media that has them; False when another caller was faster."""
+        async with transaction():
+            deleted = await rows.delete(media, unchanged=unchanged)
+            if deleted:
+                await self._originals.release(media.sha256)
+                await Quotas.release(media)
+        if deleted:
+            await self._originals.remove(media.sha256)
+        return deleted
+
+    async def _own(self, principal: Principal, media_id: uuid.UUID) -> Media:
+        principal.require(Scope.WRITE)
+        media = await rows.find(media_id)
+        if media is None or not principal.changes(media):
+            raise NotFound(_MISSING)
+        return media
