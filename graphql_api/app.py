@@ -43,7 +43,7 @@ from graphql_api.services.tokens import AccessTokens
 from graphql_api.services.trash import Trash
 from graphql_api.services.upgrades import Office, Upgrades
 from graphql_api.storage.local import LocalStore
-from graphql_api.web import cdn, cors, images, middleware, pages
+from graphql_api.web import account, cdn, cors, exports, images, middleware, pages
 from graphql_api.web.context import CONTEXT, Context
 from rest_compat.dialect import mount
 from rest_compat.imgpro.routes import IMGPRO
@@ -118,6 +118,10 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
         accounts = Accounts(
             anonymous_uploads=settings.anonymous_uploads, plans=plans, signer=signer, tokens=tokens, clock=_now
         )
+        teams = Teams(
+            signer=signer, mailer=mailer, audit=audit, trash=trash, public_url=settings.public_url, clock=_now
+        )
+        stack.push_async_callback(teams.close)
         passwords = Passwords()
         people = People(
             door=Door(settings.sign_up, settings.public_url),
@@ -126,6 +130,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             mailer=mailer,
             limits=limits,
             audit=audit,
+            teams=teams,
             clock=_now,
         )
         sign_ins = SignIns(
@@ -138,10 +143,6 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             verified_only=settings.require_verified_email,
             clock=_now,
         )
-        teams = Teams(
-            signer=signer, mailer=mailer, audit=audit, trash=trash, public_url=settings.public_url, clock=_now
-        )
-        stack.push_async_callback(teams.close)
         cache = RenditionCache(
             store,
             max_bytes=settings.rendition_cache_mb * MIB,
@@ -264,6 +265,9 @@ def _add_routes(app: web.Application) -> None:
     router.add_options("/src/{storage}/{name}", cors.allow)
     router.add_get(cdn.PREFIX + "{options:[^/]*}/{source:.*}", cdn.get_image)
     router.add_options(cdn.PREFIX + "{options:[^/]*}/{source:.*}", cors.allow)
+    for method, path, handler in account.ROUTES:
+        router.add_route(method, path, handler)
+    router.add_get("/export", exports.get_export, allow_head=False)
     router.add_get("/healthz", pages.get_health)
     router.add_get("/readyz", pages.get_readiness)
     app.add_subapp("/static/", pages.static_files())

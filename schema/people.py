@@ -81,6 +81,9 @@ class SignUpInput:
     password: str = strawberry.field(description="8 to 1024 characters.")
     name: str | None = strawberry.field(default=None, description="What you want to be called.")
     team_name: str | None = strawberry.field(default=None, description="Name of your team; another if it is taken.")
+    invitation: str | None = strawberry.field(
+        default=None, description="What stands behind `token=` in an invitation: you join the team that invites you."
+    )
 
 
 @strawberry.input(description="Who wants to come in.")
@@ -238,7 +241,7 @@ class PeopleMutation:
     async def sign_up(self, info: Info, input: SignUpInput) -> SignUpPayload:
         context = info.context
         try:
-            asked = SignUp(input.email, input.password, input.name, input.team_name)
+            asked = SignUp(input.email, input.password, input.name, input.team_name, input.invitation)
             made = await context.services.people.sign_up(context.principal, asked)
         except TintypeError as error:
             return SignUpPayload(errors=[user_error(error)])

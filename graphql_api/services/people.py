@@ -7,7 +7,8 @@ import secrets
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from graphql_api.db import keys, sessions, teams, users
+from graphql_api.db import keys, sessions, users
+from graphql_api.db import teams as team_rows
 from graphql_api.db.database import transaction
 from graphql_api.domain.account import Principal, Role, Status, Team, User
 from graphql_api.domain.audit import AuditAction
@@ -19,6 +20,7 @@ from graphql_api.remote.mail import Mailer
 from graphql_api.services.audit import Audit
 from graphql_api.services.limits import Limits
 from graphql_api.services.passwords import Passwords
+from graphql_api.services.teams import Teams
 
 VERIFY, RESET = "verify e-mail", "reset password"
 _VERIFY_DAYS, _RESET_HOURS = 7, 2
@@ -32,6 +34,7 @@ class SignUp:
     password: str
     name: str | None = None
     team_name: str | None = None
+    invitation: str | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "email", clean_email(self.email))
@@ -44,11 +47,11 @@ class SignUp:
 
 @dataclass(frozen=True, slots=True)
 class SignedUp:
-    """A new person, their team, and a key to try things out with, shown now and never again."""
+    """A new person, their team, and (in a team of their own) a key to try things out, shown now and never again."""
 
     user: User
     team: Team
-    test_key: str
+    test_key: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +72,18 @@ class People:
     mailer: Mailer
     limits: Limits
     audit: Audit
+    teams: Teams
     clock: Callable[[], dt.datetime]
 
     # --- coming
 
     async def sign_up(self, principal: Principal, asked: SignUp) -> SignedUp:
-        """A new person with a team of their own. NotConfigured, RateLimited, Conflict."""
+        """A new person with a team of their own. NotConfigured, RateLimited, Conflict.
+
+        Who is invited comes in whatever the operator's rule, and into the team that invites.
+        """
+        if asked.invitation is not None:
+            return await self._sign_up_invited(principal, asked, asked.invitation)
         if self.door.sign_up == "closed":
             raise NotConfigured("This server takes no sign-ups; ask its operator for an invitation.")
         await self.limits.count_attempt("sign-up", principal.address)
@@ -83,19 +92,29 @@ class People:
         async with transaction():
             user = await users.make(asked.email, asked.name or "", hashed, status=status)
             team = await self._first_team(asked.team_name or asked.name or "")
-            await teams.add_member(team.id, user.id, Role.OWNER, self.clock())
+            await team_rows.add_member(team.id, user.id, Role.OWNER, self.clock())
             await users.set_home(user.id, team.id)
             _, test_key = await keys.make(team.id, NewKey("test", profile=Profile.TEST))
             await self.audit.record(principal, AuditAction.SIGNED_UP, user.email, team_id=team.id)
         await self.send_verification(user)
         return SignedUp(user, team, test_key)
 
+    async def _sign_up_invited(self, principal: Principal, asked: SignUp, token: str) -> SignedUp:
+        team, invitation = await self.teams.read_invitation(token)
+        hashed = await self.passwords.hash(asked.password)
+        async with transaction():
+            user = await users.make(asked.email, asked.name or "", hashed)
+            await self.teams.take_seat(principal, user, team, invitation)
+            await users.set_home(user.id, team.id)
+            await self.audit.record(principal, AuditAction.SIGNED_UP, user.email, team_id=team.id)
+        return SignedUp(user, team, None)
+
     async def _first_team(self, name: str) -> Team:
         """A team of this name, or like it: whose the name is already is nobody's business."""
         try:
-            return await teams.make(name)
+            return await team_rows.make(name)
         except Conflict:
-            return await teams.make(f"{name[:90]} {secrets.token_hex(4)}")
+            return await team_rows.make(f"{name[:90]} {secrets.token_hex(4)}")
 
     async def make(self, email: str, password: str | None, team: Team | None, *, admin: bool) -> User:
         """A person whom the operator knows. InvalidInput, Conflict."""
@@ -105,7 +124,7 @@ class People:
             user = await users.make(address, address.partition("@")[0][:100], hashed, admin=admin)
             await users.set_verified(user.id, self.clock())
             if team is not None:
-                await teams.add_member(team.id, user.id, Role.OWNER, self.clock())
+                await team_rows.add_member(team.id, user.id, Role.OWNER, self.clock())
                 await users.set_home(user.id, team.id)
             await self.audit.record(Principal(), AuditAction.SIGNED_UP, address, team_id=team.id if team else None)
         return user

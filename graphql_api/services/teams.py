@@ -185,6 +185,11 @@ class Teams:
         """Take the seat; the link shows that the address is the person's. BadSignature, Forbidden, Conflict."""
         user = principal.require_user()
         team, invitation = await self.read_invitation(token)
+        await self.take_seat(principal, user, team, invitation)
+        return team, await rows.role_of(team.id, user.id) or invitation.role
+
+    async def take_seat(self, principal: Principal, user: User, team: Team, invitation: Invitation) -> None:
+        """Give the person the seat that waits for them, once. BadSignature, Forbidden."""
         if user.email != invitation.email:
             raise Forbidden("This invitation is for another e-mail address.")
         async with transaction():
@@ -196,7 +201,6 @@ class Teams:
             await self.audit.record(
                 principal, AuditAction.MEMBER_JOINED, f"{user.email} as {invitation.role}", team_id=team.id
             )
-        return team, await rows.role_of(team.id, user.id) or invitation.role
 
     # --- ending
 

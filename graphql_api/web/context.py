@@ -54,6 +54,7 @@ class Context:
 
 
 CONTEXT = web.AppKey("context", Context)
+PRINCIPAL: web.RequestKey[Principal] = web.RequestKey("principal", Principal)
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 
 
@@ -65,11 +66,19 @@ async def authenticate(request: web.Request) -> Principal:
     accounts, address = request.app[CONTEXT].accounts, request.remote or ""
     secret = _bearer(request)
     if secret is None and (cookie := session_cookie(request)) is not None:
-        return await accounts.authenticate_cookie(cookie, address)
-    principal = await accounts.authenticate(secret, address)
+        principal = await accounts.authenticate_cookie(cookie, address)
+    else:
+        principal = await accounts.authenticate(secret, address)
     if principal.key is not None and principal.key.profile is Profile.SK:
         raise Unauthenticated("Keys that begin with sk_ are for /api/external alone.")
+    request[PRINCIPAL] = principal
     return principal
+
+
+def profile_of(request: web.Request) -> Profile | None:
+    """The API generation whose words the caller expects, as far as a key told it."""
+    principal = request.get(PRINCIPAL)
+    return principal.key.profile if principal is not None and principal.key is not None else None
 
 
 def session_cookie(request: web.Request) -> str | None:

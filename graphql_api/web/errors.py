@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from http import HTTPStatus
 
 import orjson
@@ -21,6 +22,7 @@ _STATUS: dict[type[TintypeError], HTTPStatus] = {
     errors.NotFound: HTTPStatus.NOT_FOUND,
     errors.Conflict: HTTPStatus.CONFLICT,
     errors.LimitExceeded: HTTPStatus.TOO_MANY_REQUESTS,
+    errors.QuotaExceeded: HTTPStatus.FORBIDDEN,  # with 429 naive clients would try again for the rest of the month
     errors.Overloaded: HTTPStatus.SERVICE_UNAVAILABLE,
     errors.StorageFull: HTTPStatus.INSUFFICIENT_STORAGE,
     errors.UpstreamFailed: HTTPStatus.BAD_GATEWAY,
@@ -46,7 +48,7 @@ def error_headers(error: TintypeError) -> dict[str, str]:
     return headers
 
 
-def error_body(code: str, message: str, field: str | None, request_id: str) -> dict[str, object]:
+def error_body(code: str, message: str, field: str | None, request_id: str) -> dict[str, dict[str, object]]:
     """The one shape of an error on the native routes."""
     named = {"field": field} if field else {}
     return {"error": {"code": code, "message": message, **named, "requestId": request_id}}
@@ -62,4 +64,6 @@ def json_response(body: object, status: int = HTTPStatus.OK, headers: Mapping[st
 def render_error(error: TintypeError, request_id: str) -> web.Response:
     """The error on a native route."""
     body = error_body(error.code, str(error), error.field, request_id)
+    if error.action is not None:
+        body["error"]["action"] = asdict(error.action)
     return json_response(body, status_of(error), error_headers(error))

@@ -14,6 +14,7 @@ from graphql_api.web.errors import json_response
 STATIC = Path(__file__).with_name("static")
 _GRAPHIQL = STATIC / "graphiql" / "index.html"
 _ASSETS = STATIC / "graphiql" / "assets"
+_PAGES = STATIC / "pages"
 
 # Everything comes from here; GraphiQL's editor sets styles by script, and rendered images may live on a CDN.
 _GRAPHIQL_POLICY = (
@@ -51,6 +52,7 @@ async def get_readiness(request: web.Request) -> web.Response:
 def static_files() -> web.Application:
     """The pages' own files, once they are built; the pages themselves come with their policy, from `graphiql`."""
     app = web.Application(middlewares=[_cache_assets])
+    app.router.add_static("/pages/", _PAGES)
     if _ASSETS.is_dir():
         app.router.add_static("/graphiql/assets/", _ASSETS)
     return app
@@ -58,8 +60,9 @@ def static_files() -> web.Application:
 
 @web.middleware
 async def _cache_assets(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Built assets carry their hash in their name: they never change."""
+    """Built assets carry their hash in their name: they never change. Others may, with the next version."""
     response = await handler(request)
     if response.status == HTTPStatus.OK:
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        built = request.path.startswith("/static/graphiql/")
+        response.headers["Cache-Control"] = "public, max-age=" + ("31536000, immutable" if built else "3600")
     return response

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
 from typing import TypeVar
+from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import BodyPartReader, web
@@ -14,6 +15,7 @@ from graphql_api.domain.plan import MIB
 from graphql_api.errors import InvalidInput, TooLarge
 
 MAX_JSON = MIB
+_MAX_FORM = 16 * 1024
 _PIECE = 256 * 1024
 _IDLE_SECONDS = 30
 _MAX_PARTS = 128
@@ -50,6 +52,15 @@ async def read_json_object(request: web.Request) -> dict[str, object]:
     if not isinstance(value, dict):
         raise InvalidInput(None, "The body must be a JSON object.")
     return value
+
+
+async def read_form(request: web.Request) -> dict[str, str]:
+    """The fields of a page's form; of several with one name the last. InvalidInput, TooLarge."""
+    body = await read_bounded(request, _MAX_FORM)
+    try:
+        return dict(parse_qsl(body.decode("utf-8"), keep_blank_values=True, max_num_fields=_MAX_PARTS))
+    except ValueError as error:
+        raise InvalidInput(None, "The form is malformed.") from error
 
 
 async def form_parts(request: web.Request) -> AsyncIterator[tuple[str, BodyPartReader]]:

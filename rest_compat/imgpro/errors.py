@@ -7,8 +7,9 @@ from http import HTTPStatus
 from aiohttp import web
 
 from graphql_api import errors
+from graphql_api.domain.key import Profile
 from graphql_api.errors import TintypeError
-from graphql_api.web.context import REQUEST_ID
+from graphql_api.web.context import REQUEST_ID, profile_of
 from graphql_api.web.errors import error_headers, json_response
 
 # Ours -> (status, their type, their code); the nearest ancestor counts.
@@ -20,6 +21,7 @@ _WORDS: dict[type[TintypeError], tuple[HTTPStatus, str, str]] = {
     errors.NotFound: (HTTPStatus.NOT_FOUND, "invalid_request_error", "not_found"),
     errors.Conflict: (HTTPStatus.CONFLICT, "invalid_request_error", "conflict"),
     errors.LimitExceeded: (HTTPStatus.TOO_MANY_REQUESTS, "rate_limit_error", "rate_limited"),
+    errors.QuotaExceeded: (HTTPStatus.FORBIDDEN, "quota_error", "quota_exceeded"),
     errors.Overloaded: (HTTPStatus.SERVICE_UNAVAILABLE, "api_error", "server_error"),
     errors.StorageFull: (HTTPStatus.INSUFFICIENT_STORAGE, "processing_error", "upload_failed"),
     errors.UpstreamFailed: (HTTPStatus.BAD_GATEWAY, "processing_error", "fetch_failed"),
@@ -38,7 +40,11 @@ def render_error(error: TintypeError, request: web.Request) -> web.Response:
             status, body["type"], body["code"] = _BAD_REQUEST
         else:
             body |= {"message": "Validation failed", "details": {error.field: str(error)}}
-    if error.retry_after is not None:
+    if isinstance(error, errors.QuotaExceeded) and profile_of(request) is Profile.G1:
+        status = HTTPStatus.TOO_MANY_REQUESTS  # what generation 1 documents (seed 000)
+    if error.action is not None and error.action.type == "upgrade":
+        body["action"] = {"type": "upgrade", "url": error.action.url, "label": error.action.label}
+    elif error.retry_after is not None:
         body["action"] = {"type": "wait", "retry_after": error.retry_after}
     headers = error_headers(error) | {"X-Request-Id": request[REQUEST_ID]}
     return json_response({"error": body}, status, headers)

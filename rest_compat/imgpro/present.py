@@ -9,6 +9,7 @@ from graphql_api.domain.geometry import Size
 from graphql_api.domain.media import Media
 from graphql_api.domain.rendition import plan
 from graphql_api.domain.transform import IDENTITY, Transform, named_size
+from graphql_api.domain.usage import Quota, left
 
 _SIZES = (("small", "s"), ("medium", "m"), ("large", "l"))
 # img.pro documents these as not transformable (seed 002). Tintype transforms them all the same for who asks.
@@ -40,6 +41,42 @@ def present_image(media: Media, *, public_url: str, source_url: str) -> dict[str
         "caption": media.caption,
         "metadata": dict(media.attributes),
     }
+
+
+def present_usage(quota: Quota) -> dict[str, object]:
+    """What is used of a plan, for generations 3 and 5 at once (contracts/imgpro.md 1.8)."""
+    plan, usage = quota.plan, quota.usage
+    return {
+        "monthly": {
+            "uploads": usage.uploads,
+            "uploads_limit": plan.uploads_per_month,
+            "uploads_remaining": left(plan.uploads_per_month, usage.uploads),
+            "resets_at": int(quota.resets_at.timestamp()),
+        },
+        "totals": {
+            "media_stored": usage.images,
+            "images_stored": usage.images,
+            "storage_used_bytes": usage.bytes,
+            "storage_limit_bytes": plan.storage_bytes,
+            "storage_remaining_bytes": left(plan.storage_bytes, usage.bytes),
+        },
+        "plan": plan.name,
+        "limits": {"images": {"used": usage.images, "limit": plan.images}},
+        "limits_enforced": plan.images is not None,
+    }
+
+
+def quota_headers(quota: Quota) -> dict[str, str]:
+    """The same beside an upload; a limit that there is not has no header."""
+    plan, usage = quota.plan, quota.usage
+    headers = {"X-Monthly-Uploads-Used": usage.uploads, "X-Storage-Used": usage.bytes}
+    if plan.uploads_per_month is not None:
+        headers["X-Monthly-Uploads-Limit"] = plan.uploads_per_month
+        headers["X-Monthly-Uploads-Remaining"] = max(0, plan.uploads_per_month - usage.uploads)
+    if plan.storage_bytes is not None:
+        headers["X-Storage-Limit"] = plan.storage_bytes
+        headers["X-Storage-Remaining"] = max(0, plan.storage_bytes - usage.bytes)
+    return {name: str(value) for name, value in headers.items()}
 
 
 def _size(media: Media, url: str, word: str) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from http import HTTPStatus
 
@@ -15,7 +16,7 @@ from graphql_api.web.errors import json_response
 from graphql_api.web.uploads import form_parts, part_pieces, read_json_object, read_text
 from rest_compat.dialect import Dialect
 from rest_compat.imgpro.errors import render_error
-from rest_compat.imgpro.present import present_image
+from rest_compat.imgpro.present import present_image, present_usage, quota_headers
 
 _FIELDS = ("caption",)
 _MAX_FIELD = 16 * 1024  # bytes of a text field; those that we do not know are read and forgotten
@@ -32,7 +33,14 @@ async def create_image(request: web.Request) -> web.Response:
         media = await _import(request, principal)
     else:
         raise InvalidInput("file", "Send multipart/form-data with a 'file', or application/json with a 'url'.")
-    return _present(request, media, HTTPStatus.CREATED)
+    return _present(request, media, HTTPStatus.CREATED, await _quota_headers(request, principal))
+
+
+async def _quota_headers(request: web.Request, principal: Principal) -> dict[str, str]:
+    """What is left of the plan, for who has one."""
+    if principal.team is None or (principal.key is None and principal.user is None):
+        return {}
+    return quota_headers(await request.app[CONTEXT].quotas.of(principal.team, principal.plan))
 
 
 async def _upload(request: web.Request, principal: Principal) -> Media:
@@ -78,10 +86,19 @@ async def get_image(request: web.Request) -> web.Response:
     return _present(request, media, HTTPStatus.OK)
 
 
-def _present(request: web.Request, media: Media, status: HTTPStatus) -> web.Response:
+async def get_usage(request: web.Request) -> web.Response:
+    """GET /v1/usage: what the team has used of its plan."""
+    principal = await authenticate(request)
+    quota = await request.app[CONTEXT].quotas.get(principal)
+    return json_response(present_usage(quota), headers={"Cache-Control": "no-store"} | quota_headers(quota))
+
+
+def _present(
+    request: web.Request, media: Media, status: HTTPStatus, headers: Mapping[str, str] | None = None
+) -> web.Response:
     context = request.app[CONTEXT]
     body = present_image(media, public_url=context.public_url, source_url=context.source_url)
-    return json_response(body, status, {"Cache-Control": "no-store"})
+    return json_response(body, status, {"Cache-Control": "no-store", **(headers or {})})
 
 
 IMGPRO = Dialect(
@@ -89,6 +106,7 @@ IMGPRO = Dialect(
     routes=(
         ("POST", "/v1/images", create_image),
         ("GET", "/v1/images/{id}", get_image),
+        ("GET", "/v1/usage", get_usage),
     ),
     render_error=render_error,
 )

@@ -231,7 +231,9 @@ async def test_deleting_takes_bytes_and_renditions_with_the_last_media(client: C
     assert (await client.get(one["url"])).status == 200
     assert (len(client.blobs()), len(await client.renditions())) == (1, 1)
 
-    assert (await client.data(DELETE, {"input": {"id": one["id"], "forGood": True}}))["deleteMedia"]["deletedId"] == one["id"]
+    assert (await client.data(DELETE, {"input": {"id": one["id"], "forGood": True}}))["deleteMedia"][
+        "deletedId"
+    ] == one["id"]
     assert (await client.get(one["url"])).status == 404
     assert (await client.get(two["url"])).status == 200
     await client.data(DELETE, {"input": {"id": two["id"], "forGood": True}})
@@ -274,7 +276,9 @@ async def test_batches_succeed_and_fail_item_by_item(client: Client) -> None:
     ]
     assert [result["media"] for result in changed] == [{"caption": "c"}, None, {"caption": "c"}]
     delete = "mutation ($input: [DeleteMediaInput!]!) { deleteMediaBatch(input: $input) { results { deletedId errors { code } } } }"
-    deleted = (await client.data(delete, {"input": [{"id": at, "forGood": True} for at in ids]}))["deleteMediaBatch"]["results"]
+    deleted = (await client.data(delete, {"input": [{"id": at, "forGood": True} for at in ids]}))["deleteMediaBatch"][
+        "results"
+    ]
     assert [result["deletedId"] for result in deleted] == [ids[0], None, ids[2]]
     assert client.blobs() == []
     over = await client.graphql(delete, {"input": [{"id": "x"}] * 101})

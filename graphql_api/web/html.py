@@ -1,0 +1,49 @@
+"""Pages that are written here and need no script: templates, and the headers that keep them to themselves."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from pathlib import Path
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from graphql_api.errors import Forbidden, TintypeError
+from graphql_api.web.context import is_same_origin
+from graphql_api.web.errors import status_of
+
+# Links in mails have tokens in their addresses: nothing is told to where a page leads (Referrer-Policy), and nothing
+# is loaded but our style.
+_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; form-action 'self' https: http:; base-uri 'none'; frame-ancestors 'none'"
+    ),
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+
+_templates = Environment(
+    loader=FileSystemLoader(Path(__file__).with_name("templates")), autoescape=True, undefined=StrictUndefined
+)
+
+
+def render_page(template: str, *, status: int = HTTPStatus.OK, **values: object) -> web.Response:
+    """A page. Every value is escaped."""
+    text = _templates.get_template(f"{template}.html").render({"error": None, "note": None, **values})
+    return web.Response(text=text, status=status, content_type="text/html", headers=_HEADERS)
+
+
+def render_failure(error: TintypeError, title: str = "That did not work") -> web.Response:
+    """A page that says what is wrong."""
+    return render_page("message", status=status_of(error), title=title, error=str(error), action=None)
+
+
+def see_other(location: str) -> web.Response:
+    """Go on there."""
+    return web.Response(status=HTTPStatus.SEE_OTHER, headers={**_HEADERS, "Location": location})
+
+
+def refuse_foreign_form(request: web.Request) -> None:
+    """Refuse what a page of another site had a browser send. Forbidden."""
+    if not is_same_origin(request):
+        raise Forbidden("This form was sent by a page of another site.")
