@@ -64,11 +64,17 @@ def clean(job: Clean) -> None:
 
 
 def render(job: Render) -> bytes | None:
-    """Make the rendition that the job asks for; its bytes, unless the way through the pipe would be a long one."""
+    """Make the rendition that the job asks for; into its target, when the way through the pipe would be a long one."""
     from graphql_api.imaging import pipeline
 
-    _run(functools.partial(pipeline.render, job))
-    return job.target.read_bytes() if job.target.stat().st_size <= _MAX_PIPED else None
+    def task() -> bytes | None:
+        content = pipeline.render(job)
+        if len(content) <= _MAX_PIPED:
+            return content
+        job.target.write_bytes(content)
+        return None
+
+    return _run(task)
 
 
 def prove(job: Prove) -> None:

@@ -113,21 +113,20 @@ class Renderer:
             content = await self.imaging.render(job)
             if content is None:
                 return await self._keep(media, key, target)
-            self.cache.heat(key, content)
-            self._keep_later(media, key, target, stack.pop_all())
+        self.cache.heat(key, content)
+        self._keep_later(media, key, content)
         return StoredRendition(key, len(content), content)
 
-    def _keep_later(self, media: Media, key: str, path: Path, resources: AsyncExitStack) -> None:
+    def _keep_later(self, media: Media, key: str, content: bytes) -> None:
         """Put what is being answered into the store: who asked does not wait for the disk."""
 
         async def keep() -> None:
-            async with resources:
-                try:
-                    await self._keep(media, key, path)
-                except NotFound:
-                    log.info("rendition_of_deleted_media", key=key)
-                except Exception:  # it has been answered; the next who asks has it made anew
-                    log.exception("rendition_not_kept", key=key)
+            try:
+                await self._keep(media, key, content)
+            except NotFound:
+                log.info("rendition_of_deleted_media", key=key)
+            except Exception:  # it has been answered; the next who asks has it made anew
+                log.exception("rendition_not_kept", key=key)
 
         task = asyncio.create_task(keep())
         self.keeping.add(task)
@@ -158,8 +157,8 @@ class Renderer:
         except FileNotFoundError as error:
             raise TintypeError("The original of this media is missing.") from error
 
-    async def _keep(self, media: Media, key: str, path: Path) -> StoredRendition:
-        stored = await self.cache.put(key, path)
+    async def _keep(self, media: Media, key: str, made: Path | bytes) -> StoredRendition:
+        stored = await self.cache.put(key, made)
         if await self.store.find(blob_key(media.sha256)) is None:
             # The last media of these bytes was deleted meanwhile, and its renditions with it, but for this one.
             await self.cache.delete(key)

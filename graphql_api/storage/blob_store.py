@@ -51,8 +51,8 @@ class Stored:
 class BlobStore(Protocol):
     """Keeps bytes by key; a key appears whole or not at all."""
 
-    async def put(self, key: str, path: Path) -> Stored:
-        """Keep a copy of the file under the key, durably; what is there already is replaced. StorageFull."""
+    async def put(self, key: str, source: Path | bytes) -> Stored:
+        """Keep a copy of the file, or these bytes, durably; what is there already is replaced. StorageFull."""
 
     async def find(self, key: str) -> Stored | None:
         """What is known of the key, or None."""

@@ -120,12 +120,18 @@ async def test_a_name_full_of_options_is_only_a_name(imaging: ImagingPool, tmp_p
 
     original = (await imaging.probe(Probe(path, Format.JPEG, USUAL_LIMITS))).original
     target = folder / "out.png[compression=0]"
-    await imaging.render(
+    small = await imaging.render(
         Render(path, original, Transform().in_format(Format.WEBP).settle(original), target, USUAL_LIMITS)
     )
+    noise = folder / "noise.png[n=-1]"
+    noise.write_bytes(pictures.encode(Image.effect_noise((800, 800), 90), "PNG"))
+    large = Original(Format.PNG, 800, 800)
+    piped = await imaging.render(Render(noise, large, Transform().settle(large), target, USUAL_LIMITS))
 
     assert (original.width, original.height) == (100, 80)
-    assert target.exists()
+    assert small
+    assert piped is None
+    assert pictures.decode(target.read_bytes()).size == (800, 800)
 
 
 def _slow_render(folder: Path) -> Render:
