@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import re
 import resource
 import signal
 from collections.abc import Callable, Sequence
@@ -26,6 +27,9 @@ _THREADS = ("VIPS_CONCURRENCY", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"
 
 _MAX_PIPED = 256 * 1024
 _TRIM_BYTES = 192 * 1024 * 1024
+
+# How libvips and the libraries below it say that they got no memory; they have no other way to say which error it is.
+_NO_MEMORY = re.compile("out of memory|insufficient memory|not enough memory|cannot allocate", re.IGNORECASE)
 
 T = TypeVar("T")
 JobT = TypeVar("JobT")
@@ -138,6 +142,8 @@ def _run(task: Callable[[], T]) -> T:
         with full_disk_is_typed():
             return task()
     except pyvips.Error as error:
+        if _NO_MEMORY.search(str(error)):
+            raise TooLarge("file", "The image needs more memory than one image may have.") from error
         raise UnsupportedMedia("file", "The image is damaged, or of a kind that cannot be decoded.") from error
     except MemoryError as error:
         raise TooLarge("file", "The image needs more memory than one image may have.") from error

@@ -85,10 +85,7 @@ class LocalStore:
     @asynccontextmanager
     async def as_file(self, key: str) -> AsyncIterator[Path]:
         """The file itself."""
-        path = self._path(key)
-        if not await asyncio.to_thread(path.is_file):
-            raise FileNotFoundError(key)
-        yield path
+        yield self._path(key)
 
     async def delete(self, key: str) -> None:
         """Remove the file, and its folder when it was the last in it."""

@@ -18,6 +18,7 @@ from PIL import Image
 from graphql_api.domain.format import HEAD_BYTES, Format, sniff
 from graphql_api.domain.limits import USUAL_LIMITS, PictureLimits
 from graphql_api.domain.media import Original
+from graphql_api.domain.stage import Stage
 from graphql_api.domain.transform import Recipe, Transform
 from graphql_api.errors import Overloaded, TooLarge, UnsupportedMedia
 from graphql_api.imaging.jobs import Probe, Render, SelfTest
@@ -193,8 +194,17 @@ async def test_a_worker_has_no_more_memory_than_it_may(tmp_path: Path) -> None:
     path = tmp_path / "bomb.jpg"
     path.write_bytes(pictures.encode(Image.new("RGB", (9500, 9500)), "JPEG", progressive=True, subsampling=0))
     try:
-        with pytest.raises((UnsupportedMedia, TooLarge)):  # its coefficients alone are 500 MB
+        with pytest.raises(TooLarge, match="more memory"):  # its coefficients alone are 500 MB
             await pool.probe(Probe(path, Format.JPEG, PictureLimits(max_pixels=10**9)))
+        original = Original(Format.JPEG, 9500, 9500)
+        recipe = Transform((Stage(width=300),)).settle(original)
+        with pytest.raises(TooLarge, match="more memory"):
+            await pool.render(Render(path, original, recipe, tmp_path / "out", USUAL_LIMITS))
+        path.write_bytes(pictures.encode(Image.new("RGB", (12000, 12000)), "JPEG"))
+        original = Original(Format.JPEG, 12000, 12000)
+        turned = Transform((Stage(rotate=90),)).settle(original)
+        with pytest.raises(TooLarge, match="more memory"):  # what is turned is held in memory whole
+            await pool.render(Render(path, original, turned, tmp_path / "out", PictureLimits(max_pixels=10**9)))
         assert (await _probe(pool, tmp_path, pictures.png())).width == 120
     finally:
         await pool.close()
