@@ -113,9 +113,7 @@ def _jpeg_shrink(shrink: float) -> int:
     return next((step for step in _JPEG_SHRINKS if shrink / step >= _SHRINK_MARGIN), 1)
 
 
-def encode(
-    image: pyvips.Image, target: Format, *, quality: int | None = None, carried: Carried = NOTHING
-) -> bytes:
+def encode(image: pyvips.Image, target: Format, *, quality: int | None = None, carried: Carried = NOTHING) -> bytes:
     """The file with the metadata that is carried over; JPEG, which has no transparency, gets white behind it.
 
     In memory: of a full disk libvips would say no more than that it could not write.
@@ -123,7 +121,8 @@ def encode(
     if target is Format.JPEG and image.hasalpha():
         image = image.flatten(background=_WHITE)
     if quality is not None and carried.keep == NOTHING.keep and not _moves(image):
-        if content := stills.encode(image, target, quality):
+        content = stills.encode(image, target, quality)
+        if content is not None:
             return with_head(content, carried.head)
     name, options = _SAVERS[target]
     if quality is not None:

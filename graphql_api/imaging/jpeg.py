@@ -30,10 +30,14 @@ def decode(path: Path, header: pyvips.Image) -> pyvips.Image | None:
         )
     except ValueError:
         return None
-    if pixels.shape != (header.height, header.width, header.bands):
+    height, width, bands = pixels.shape
+    # Where a side does not divide, libvips leaves out the last row or column, which is only partly there.
+    if bands != header.bands or not 0 <= height - header.height <= 1 or not 0 <= width - header.width <= 1:
         return None
-    image = pyvips.Image.new_from_memory(pixels, header.width, header.height, header.bands, header.format)
+    image = pyvips.Image.new_from_memory(pixels, width, height, bands, header.format)
     image = image.copy(interpretation=header.interpretation)
+    if (width, height) != (header.width, header.height):
+        image = image.crop(0, 0, header.width, header.height)
     for name in _BLOBS:
         if header.get_typeof(name):
             image.set_type(pyvips.GValue.blob_type, name, header.get(name))

@@ -64,7 +64,7 @@ class BlobStore(Protocol):
         """The bytes from `start`, `size` of them or all, in pieces. FileNotFoundError."""
 
     def as_file(self, key: str) -> AbstractAsyncContextManager[Path]:
-        """The bytes as a file to read, for as long as the context lasts. FileNotFoundError, or only where it is read."""
+        """The bytes as a file to read while the context lasts. FileNotFoundError, at once or when it is opened."""
 
     async def delete(self, key: str) -> None:
         """Forget the key; nothing happens when it is not there."""

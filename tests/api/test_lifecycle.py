@@ -115,9 +115,7 @@ async def test_a_rendition_does_not_outlive_its_media(settings: Settings, imagin
         assert (client.blobs(), await client.renditions(), await client.spooled()) == ([], [], [])
 
 
-async def test_a_media_deleted_while_it_renders_is_not_found(
-    client: Client, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_media_deleted_while_it_renders_is_not_found(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     delete = "mutation ($input: DeleteMediaInput!) { deleteMedia(input: $input) { errors { code } } }"
     made, mark, base = [await client.uploaded(pictures.png(seed=seed)) for seed in (1, 2, 3)]
     render = ImagingPool.render
