@@ -52,7 +52,9 @@ async def _draw(examples: Mapping[str, str]) -> None:
             asked = parse_query(parse_qsl(f"{query}&format=webp&q=60&metadata=none"))
             recipe = asked.settle(original, layers=layers)
             target = IMAGES / f"{picture}.webp"
-            await pool.render(Render(folder / "scene", original, recipe, target, USUAL_LIMITS, files))
+            job = Render(folder / "scene", original, recipe, target, USUAL_LIMITS, files)
+            if (content := await pool.render(job)) is not None:
+                target.write_bytes(content)
     await pool.close()
 
 

@@ -48,9 +48,9 @@ class Lab:
             layers[uid] = Layer(uid, await self.probe(other))
             files[uid] = self.keep(other)
         recipe = transform.settle(original, layers=layers)
-        await self._imaging.render(Render(self.keep(content), original, recipe, target, USUAL_LIMITS, files))
+        job = Render(self.keep(content), original, recipe, target, USUAL_LIMITS, files)
+        rendered = await self._imaging.render(job) or target.read_bytes()
         size = recipe.size(Size(original.width, original.height))
-        rendered = target.read_bytes()
         assert sniff(rendered[:HEAD_BYTES]) is recipe.format
         if size and recipe.format is not Format.SVG:
             assert pictures.decode(rendered).size == (size.width, size.height)

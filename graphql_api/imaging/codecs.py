@@ -2,7 +2,7 @@
 
 Files are opened by the one loader of their sniffed format and by path alone: no caller's string ever reaches libvips'
 option parser. Only these loaders are allowed in the process. What the wheel of libvips cannot read (HEIC, BMP, ICO) or
-reads slowly (AVIF) comes through `foreign`.
+reads slowly (AVIF) comes through `foreign`, `jpeg` reads and `stills` writes what is common faster than libvips would.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pyvips
 
 from graphql_api.domain.format import Format
 from graphql_api.domain.geometry import Size
-from graphql_api.imaging import foreign
+from graphql_api.imaging import foreign, jpeg, stills
 from graphql_api.imaging.metadata import NOTHING, Carried, with_head
 
 _LOADERS = {
@@ -79,7 +79,10 @@ def load(path: Path, source: Format, *, frames: bool = False, strict: bool = Fal
         options["scale"] = _SHRINK_MARGIN / shrink
     elif source is Format.SVG:
         options["scale"] = 1 / shrink
-    return _operation(_LOADERS[source][0])(str(path), **options)
+    image = _operation(_LOADERS[source][0])(str(path), **options)
+    if source is Format.JPEG and not strict and (decoded := jpeg.decode(path, image)):
+        return decoded
+    return image
 
 
 def load_thumb(content: bytes) -> pyvips.Image:
@@ -110,17 +113,25 @@ def _jpeg_shrink(shrink: float) -> int:
     return next((step for step in _JPEG_SHRINKS if shrink / step >= _SHRINK_MARGIN), 1)
 
 
-def save(
-    image: pyvips.Image, path: Path, target: Format, *, quality: int | None = None, carried: Carried = NOTHING
-) -> None:
-    """Write the file with the metadata that is carried over; JPEG, which has no transparency, gets white behind it."""
+def encode(image: pyvips.Image, target: Format, *, quality: int | None = None, carried: Carried = NOTHING) -> bytes:
+    """The file with the metadata that is carried over; JPEG, which has no transparency, gets white behind it.
+
+    In memory: of a full disk libvips would say no more than that it could not write.
+    """
     if target is Format.JPEG and image.hasalpha():
         image = image.flatten(background=_WHITE)
+    if quality is not None and carried.keep == NOTHING.keep and not _moves(image):
+        content = stills.encode(image, target, quality)
+        if content is not None:
+            return with_head(content, carried.head)
     name, options = _SAVERS[target]
     if quality is not None:
         options = options | _quality_options(target, quality)
-    # Through memory: of a full disk libvips would say no more than that it could not write.
-    path.write_bytes(with_head(getattr(image, name)(keep=carried.keep, **options), carried.head))
+    return with_head(getattr(image, name)(keep=carried.keep, **options), carried.head)
+
+
+def _moves(image: pyvips.Image) -> bool:
+    return image.get_page_height() != image.height
 
 
 def _quality_options(target: Format, quality: int) -> dict[str, Any]:

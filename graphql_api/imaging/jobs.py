@@ -34,7 +34,7 @@ class Clean:
 
 @dataclass(frozen=True, slots=True)
 class Render:
-    """Make a rendition of the file at `path` into the file at `target`.
+    """Make a rendition of the file at `path`: its bytes or, of a large one, the file at `target`.
 
     The file is the original, or its proof. `layers` has the files of overlays by content.
     """

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import replace
 
 import pyvips
@@ -18,20 +17,20 @@ from graphql_api.imaging.jobs import Render
 from graphql_api.imaging.plan import Plan, upright, valid_orientation
 
 
-def render(job: Render) -> None:
-    """Make the rendition and write it to the job's target."""
+def render(job: Render) -> bytes:
+    """The rendition."""
     recipe = job.recipe
     if recipe.format is Format.SVG:
-        shutil.copyfile(job.path, job.target)
-        return
+        return job.path.read_bytes()
     image, plan = _open(job)
     blocks = metadata.read(image)
     plain = tone.is_plain(image)
     result = _render_frames(image, plan, job) if recipe.animated else _render_frame(image, plan, job)
     result, carried = metadata.attach(result, blocks, recipe.format, recipe.metadata)
-    codecs.save(result, job.target, recipe.format, quality=recipe.encoder_quality, carried=carried)
-    if plain and _serves_original(job) and job.path.stat().st_size <= job.target.stat().st_size:
-        shutil.copyfile(job.path, job.target)
+    content = codecs.encode(result, recipe.format, quality=recipe.encoder_quality, carried=carried)
+    if plain and _serves_original(job) and job.path.stat().st_size <= len(content):
+        return job.path.read_bytes()
+    return content
 
 
 def _serves_original(job: Render) -> bool:

@@ -96,7 +96,7 @@ class ImagingPool:
         await self._run(worker.clean, job)
 
     async def render(self, job: Render) -> bytes | None:
-        """Make a rendition into the job's target; its bytes, unless they are many. As `prove`."""
+        """A rendition: its bytes or, when they are many, None and the job's target has them. As `prove`."""
         return await self._run(worker.render, job)
 
     async def prove(self, job: Prove) -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import ctypes
 import functools
 import os
+import re
 import resource
 import signal
 from collections.abc import Callable, Sequence
@@ -26,6 +27,9 @@ _THREADS = ("VIPS_CONCURRENCY", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM"
 
 _MAX_PIPED = 256 * 1024
 _TRIM_BYTES = 192 * 1024 * 1024
+
+# How libvips and the libraries below it say that they got no memory; they have no other way to say which error it is.
+_NO_MEMORY = re.compile("out of memory|insufficient memory|not enough memory|cannot allocate", re.IGNORECASE)
 
 T = TypeVar("T")
 JobT = TypeVar("JobT")
@@ -64,11 +68,17 @@ def clean(job: Clean) -> None:
 
 
 def render(job: Render) -> bytes | None:
-    """Make the rendition that the job asks for; its bytes, unless the way through the pipe would be a long one."""
+    """Make the rendition that the job asks for; into its target, when the way through the pipe would be a long one."""
     from graphql_api.imaging import pipeline
 
-    _run(functools.partial(pipeline.render, job))
-    return job.target.read_bytes() if job.target.stat().st_size <= _MAX_PIPED else None
+    def task() -> bytes | None:
+        content = pipeline.render(job)
+        if len(content) <= _MAX_PIPED:
+            return content
+        job.target.write_bytes(content)
+        return None
+
+    return _run(task)
 
 
 def prove(job: Prove) -> None:
@@ -132,6 +142,8 @@ def _run(task: Callable[[], T]) -> T:
         with full_disk_is_typed():
             return task()
     except pyvips.Error as error:
+        if _NO_MEMORY.search(str(error)):
+            raise TooLarge("file", "The image needs more memory than one image may have.") from error
         raise UnsupportedMedia("file", "The image is damaged, or of a kind that cannot be decoded.") from error
     except MemoryError as error:
         raise TooLarge("file", "The image needs more memory than one image may have.") from error

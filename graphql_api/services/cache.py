@@ -48,9 +48,9 @@ class RenditionCache:
             await self._store.touch(key)
         return StoredRendition(key, stored.size)
 
-    async def put(self, key: str, path: Path) -> StoredRendition:
-        """Keep the file under the key. StorageFull."""
-        stored = await self._store.put(key, path)
+    async def put(self, key: str, made: Path | bytes) -> StoredRendition:
+        """Keep the file, or the bytes, under the key. StorageFull."""
+        stored = await self._store.put(key, made)
         self._written += stored.size
         if self._max_bytes and self._written > self._max_bytes / _LOOK_AGAIN and self._clearing is None:
             self._clearing = asyncio.create_task(self.clear())

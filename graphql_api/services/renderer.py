@@ -11,6 +11,7 @@ from pathlib import Path
 
 import structlog
 
+from graphql_api.db import blobs
 from graphql_api.domain.account import Principal
 from graphql_api.domain.format import Format
 from graphql_api.domain.geometry import Box, Size
@@ -22,7 +23,7 @@ from graphql_api.domain.preset import Preset, with_preset
 from graphql_api.domain.proof import serves
 from graphql_api.domain.rendition import Rendition, StoredRendition
 from graphql_api.domain.transform import IDENTITY, Transform
-from graphql_api.errors import InvalidInput, NotConfigured, NotFound, TintypeError
+from graphql_api.errors import InvalidInput, NotConfigured, NotFound, TintypeError, UnsupportedMedia
 from graphql_api.imaging import abilities
 from graphql_api.imaging.jobs import Probe, Prove, Render
 from graphql_api.imaging.pool import ImagingPool
@@ -30,7 +31,7 @@ from graphql_api.services.cache import RenditionCache
 from graphql_api.services.flights import Flights
 from graphql_api.services.library import Library
 from graphql_api.services.spool import Spool
-from graphql_api.storage.blob_store import BlobStore, blob_key, proof_key, rendition_key, renditions_prefix
+from graphql_api.storage.blob_store import BLOBS, BlobStore, blob_key, proof_key, rendition_key, renditions_prefix
 
 log = structlog.get_logger(__name__)
 
@@ -102,32 +103,27 @@ class Renderer:
         media, recipe = rendition.media, rendition.recipe
         from_proof = serves(media.original, recipe)
         source = await self._proof(media) if from_proof else blob_key(media.sha256)
-        async with AsyncExitStack() as stack:
-            target = await stack.enter_async_context(self.spool.path())
-            path, *others = [
-                await stack.enter_async_context(self._file(key))
-                for key in (source, *(blob_key(layer.sha256) for layer in recipe.layers))
-            ]
-            layers = dict(zip((layer.sha256 for layer in recipe.layers), others, strict=True))
+        others = (blob_key(layer.sha256) for layer in recipe.layers)
+        async with self.spool.path() as target, self._files(source, *others) as (path, *others_paths):
+            layers = dict(zip((layer.sha256 for layer in recipe.layers), others_paths, strict=True))
             job = Render(path, media.original, recipe, target, self.limits, layers, from_proof=from_proof)
             content = await self.imaging.render(job)
             if content is None:
                 return await self._keep(media, key, target)
-            self.cache.heat(key, content)
-            self._keep_later(media, key, target, stack.pop_all())
+        self.cache.heat(key, content)
+        self._keep_later(media, key, content)
         return StoredRendition(key, len(content), content)
 
-    def _keep_later(self, media: Media, key: str, path: Path, resources: AsyncExitStack) -> None:
+    def _keep_later(self, media: Media, key: str, content: bytes) -> None:
         """Put what is being answered into the store: who asked does not wait for the disk."""
 
         async def keep() -> None:
-            async with resources:
-                try:
-                    await self._keep(media, key, path)
-                except NotFound:
-                    log.info("rendition_of_deleted_media", key=key)
-                except Exception:  # it has been answered; the next who asks has it made anew
-                    log.exception("rendition_not_kept", key=key)
+            try:
+                await self._keep(media, key, content)
+            except NotFound:
+                log.info("rendition_of_deleted_media", key=key)
+            except Exception:  # it has been answered; the next who asks has it made anew
+                log.exception("rendition_not_kept", key=key)
 
         task = asyncio.create_task(keep())
         self.keeping.add(task)
@@ -146,20 +142,24 @@ class Renderer:
         return key
 
     async def _prove(self, key: str, media: Media) -> StoredRendition:
-        async with self.spool.path() as target, self._file(blob_key(media.sha256)) as path:
+        async with self.spool.path() as target, self._files(blob_key(media.sha256)) as (path,):
             await self.imaging.prove(Prove(path, media.original, target))
             return await self._keep(media, key, target)
 
     @asynccontextmanager
-    async def _file(self, key: str) -> AsyncIterator[Path]:
-        try:
-            async with self.store.as_file(key) as path:
-                yield path
-        except FileNotFoundError as error:
-            raise TintypeError("The original of this media is missing.") from error
+    async def _files(self, *keys: str) -> AsyncIterator[list[Path]]:
+        """What lies under these keys, for a worker to read. NotFound where the media was deleted meanwhile."""
+        async with AsyncExitStack() as stack:
+            try:
+                yield [await stack.enter_async_context(self.store.as_file(key)) for key in keys]
+            except (UnsupportedMedia, FileNotFoundError):
+                for key in keys:
+                    if await self.store.find(key) is None:
+                        await _refuse_missing(key)
+                raise
 
-    async def _keep(self, media: Media, key: str, path: Path) -> StoredRendition:
-        stored = await self.cache.put(key, path)
+    async def _keep(self, media: Media, key: str, made: Path | bytes) -> StoredRendition:
+        stored = await self.cache.put(key, made)
         if await self.store.find(blob_key(media.sha256)) is None:
             # The last media of these bytes was deleted meanwhile, and its renditions with it, but for this one.
             await self.cache.delete(key)
@@ -178,13 +178,22 @@ class Renderer:
             return size
         stored = await self.render(rendition)
         await asyncio.gather(*self.keeping)  # those of this moment: under load there are always some
-        async with self._file(stored.key) as path:
+        async with self._files(stored.key) as (path,):
             probed = await self.imaging.probe(Probe(path, rendition.recipe.format, self.limits, measures_only=True))
         return Size(probed.original.width, probed.original.height)
 
     def read(self, stored: StoredRendition, start: int, size: int) -> AsyncIterator[bytes]:
         """A part of a stored rendition."""
         return self.cache.read(stored, start, size)
+
+
+async def _refuse_missing(key: str) -> None:
+    """Say why there are no bytes: FileNotFoundError for what can be made again, NotFound for what was deleted."""
+    if not key.startswith(BLOBS):
+        raise FileNotFoundError(key)
+    if await blobs.known({key.rpartition("/")[2]}):
+        raise TintypeError("The original of this media is missing.")
+    raise NotFound("There is no such media.")
 
 
 def _refuse_ignored(

@@ -40,7 +40,8 @@ class Spool:
         try:
             yield path
         finally:
-            await asyncio.to_thread(path.unlink, missing_ok=True)
+            if path.exists():  # most renditions come without one
+                await asyncio.to_thread(path.unlink, missing_ok=True)
 
     @asynccontextmanager
     async def fill(

@@ -51,8 +51,8 @@ class Stored:
 class BlobStore(Protocol):
     """Keeps bytes by key; a key appears whole or not at all."""
 
-    async def put(self, key: str, path: Path) -> Stored:
-        """Keep a copy of the file under the key, durably; what is there already is replaced. StorageFull."""
+    async def put(self, key: str, source: Path | bytes) -> Stored:
+        """Keep a copy of the file, or these bytes, durably; what is there already is replaced. StorageFull."""
 
     async def find(self, key: str) -> Stored | None:
         """What is known of the key, or None."""
@@ -64,7 +64,7 @@ class BlobStore(Protocol):
         """The bytes from `start`, `size` of them or all, in pieces. FileNotFoundError."""
 
     def as_file(self, key: str) -> AbstractAsyncContextManager[Path]:
-        """The bytes as a file to read, for as long as the context lasts. FileNotFoundError."""
+        """The bytes as a file to read while the context lasts. FileNotFoundError, at once or when it is opened."""
 
     async def delete(self, key: str) -> None:
         """Forget the key; nothing happens when it is not there."""

@@ -29,16 +29,19 @@ class LocalStore:
         self._parts = root / "parts"  # beside the keys: a prefix that is removed takes nothing unfinished with it
         self._parts.mkdir(parents=True, exist_ok=True)
 
-    async def put(self, key: str, path: Path) -> Stored:
-        """Link (or copy, across file systems) the file, and rename that to its place."""
-        return await asyncio.to_thread(self._put, key, path)
+    async def put(self, key: str, source: Path | bytes) -> Stored:
+        """Link (or copy, across file systems) the file, or write the bytes, and rename that to its place."""
+        return await asyncio.to_thread(self._put, key, source)
 
-    def _put(self, key: str, path: Path) -> Stored:
+    def _put(self, key: str, source: Path | bytes) -> Stored:
         part, target = self._parts / uuid.uuid4().hex, self._path(key)
         with full_disk_is_typed():
             try:
-                _link(path, part)
-                os.utime(part)
+                if isinstance(source, bytes):
+                    part.write_bytes(source)
+                else:
+                    _link(source, part)
+                    os.utime(part)
                 _sync(part)
                 stored = _stored(key, part)
                 _rename(part, target)
@@ -82,10 +85,7 @@ class LocalStore:
     @asynccontextmanager
     async def as_file(self, key: str) -> AsyncIterator[Path]:
         """The file itself."""
-        path = self._path(key)
-        if not await asyncio.to_thread(path.is_file):
-            raise FileNotFoundError(key)
-        yield path
+        yield self._path(key)
 
     async def delete(self, key: str) -> None:
         """Remove the file, and its folder when it was the last in it."""

@@ -13,6 +13,7 @@ from graphql_api.app import open_services
 from graphql_api.config import Settings
 from graphql_api.db import media as rows
 from graphql_api.db.models import Media as MediaRow
+from graphql_api.imaging.jobs import Render
 from graphql_api.imaging.pool import ImagingPool
 from tests import pictures
 from tests.client import Client
@@ -112,6 +113,26 @@ async def test_a_rendition_does_not_outlive_its_media(settings: Settings, imagin
 
         assert (await rendering).status in (200, 404)
         assert (client.blobs(), await client.renditions(), await client.spooled()) == ([], [], [])
+
+
+async def test_a_media_deleted_while_it_renders_is_not_found(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    delete = "mutation ($input: DeleteMediaInput!) { deleteMedia(input: $input) { errors { code } } }"
+    made, mark, base = [await client.uploaded(pictures.png(seed=seed)) for seed in (1, 2, 3)]
+    render = ImagingPool.render
+    doomed = {made["id"], mark["id"]}
+
+    async def render_later(self: ImagingPool, job: Render) -> bytes | None:
+        await client.data(delete, {"input": {"id": doomed.pop()}})
+        return await render(self, job)
+
+    monkeypatch.setattr(ImagingPool, "render", render_later)
+    doomed = {made["id"]}
+    answers = [await client.get(made["url"] + "?w=20")]
+    doomed = {mark["id"]}
+    answers.append(await client.get(f"{base['url']}?w=50&overlay={mark['uid']}"))
+
+    for answer in answers:
+        assert (answer.status, answer.json["error"]["code"]) == (404, "not_found")
 
 
 async def test_a_lost_original_is_our_fault_and_says_no_path(client: Client) -> None:

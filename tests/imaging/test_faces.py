@@ -172,8 +172,7 @@ async def _render_here(folder: Path, picture: Image.Image, stage: Stage) -> byte
     (folder / "in").write_bytes(pictures.encode(picture, "PNG"))
     original = Original(Format.PNG, *picture.size)
     recipe = Transform((stage,)).settle(original)
-    pipeline.render(Render(folder / "in", original, recipe, folder / "out", USUAL_LIMITS))
-    return (folder / "out").read_bytes()
+    return pipeline.render(Render(folder / "in", original, recipe, folder / "out", USUAL_LIMITS))
 
 
 async def test_without_opencv_the_centre_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

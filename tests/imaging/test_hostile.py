@@ -18,6 +18,7 @@ from PIL import Image
 from graphql_api.domain.format import HEAD_BYTES, Format, sniff
 from graphql_api.domain.limits import USUAL_LIMITS, PictureLimits
 from graphql_api.domain.media import Original
+from graphql_api.domain.stage import Stage
 from graphql_api.domain.transform import Recipe, Transform
 from graphql_api.errors import Overloaded, TooLarge, UnsupportedMedia
 from graphql_api.imaging.jobs import Probe, Render, SelfTest
@@ -120,12 +121,18 @@ async def test_a_name_full_of_options_is_only_a_name(imaging: ImagingPool, tmp_p
 
     original = (await imaging.probe(Probe(path, Format.JPEG, USUAL_LIMITS))).original
     target = folder / "out.png[compression=0]"
-    await imaging.render(
+    small = await imaging.render(
         Render(path, original, Transform().in_format(Format.WEBP).settle(original), target, USUAL_LIMITS)
     )
+    noise = folder / "noise.png[n=-1]"
+    noise.write_bytes(pictures.encode(Image.effect_noise((800, 800), 90), "PNG"))
+    large = Original(Format.PNG, 800, 800)
+    piped = await imaging.render(Render(noise, large, Transform().settle(large), target, USUAL_LIMITS))
 
     assert (original.width, original.height) == (100, 80)
-    assert target.exists()
+    assert small
+    assert piped is None
+    assert pictures.decode(target.read_bytes()).size == (800, 800)
 
 
 def _slow_render(folder: Path) -> Render:
@@ -187,8 +194,17 @@ async def test_a_worker_has_no_more_memory_than_it_may(tmp_path: Path) -> None:
     path = tmp_path / "bomb.jpg"
     path.write_bytes(pictures.encode(Image.new("RGB", (9500, 9500)), "JPEG", progressive=True, subsampling=0))
     try:
-        with pytest.raises((UnsupportedMedia, TooLarge)):  # its coefficients alone are 500 MB
+        with pytest.raises(TooLarge, match="more memory"):  # its coefficients alone are 500 MB
             await pool.probe(Probe(path, Format.JPEG, PictureLimits(max_pixels=10**9)))
+        original = Original(Format.JPEG, 9500, 9500)
+        recipe = Transform((Stage(width=300),)).settle(original)
+        with pytest.raises(TooLarge, match="more memory"):
+            await pool.render(Render(path, original, recipe, tmp_path / "out", USUAL_LIMITS))
+        path.write_bytes(pictures.encode(Image.new("RGB", (12000, 12000)), "JPEG"))
+        original = Original(Format.JPEG, 12000, 12000)
+        turned = Transform((Stage(rotate=90),)).settle(original)
+        with pytest.raises(TooLarge, match="more memory"):  # what is turned is held in memory whole
+            await pool.render(Render(path, original, turned, tmp_path / "out", PictureLimits(max_pixels=10**9)))
         assert (await _probe(pool, tmp_path, pictures.png())).width == 120
     finally:
         await pool.close()

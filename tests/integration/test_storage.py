@@ -57,14 +57,22 @@ async def test_what_is_not_there_is_not_found(store: BlobStore) -> None:
     with pytest.raises(FileNotFoundError):
         await read(store, "no/such")
     with pytest.raises(FileNotFoundError):
-        async with store.as_file("no/such"):
-            pass
+        async with store.as_file("no/such") as path:
+            path.read_bytes()
 
 
 async def test_a_key_as_a_file_has_its_bytes(store: BlobStore, file: Path) -> None:
     await store.put("key", file)
     async with store.as_file("key") as path:
         assert path.read_bytes() == CONTENT
+
+
+async def test_bytes_are_kept_as_files_are(store: BlobStore) -> None:
+    stored = await store.put("a/b/key", CONTENT)
+
+    assert (stored.key, stored.size) == ("a/b/key", len(CONTENT))
+    assert await read(store, "a/b/key") == CONTENT
+    assert await store.find("a/b/key") == stored
 
 
 async def test_putting_again_refreshes_and_replaces(store: BlobStore, file: Path, tmp_path: Path) -> None:

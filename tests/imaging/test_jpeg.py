@@ -1,0 +1,183 @@
+"""What libjpeg-turbo reads and the encoders of other wheels write is what libvips would have."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+import pyvips
+from PIL import Image, ImageCms
+
+from graphql_api.domain.format import Format
+from graphql_api.domain.limits import USUAL_LIMITS
+from graphql_api.domain.media import Original
+from graphql_api.domain.stage import Stage
+from graphql_api.domain.transform import Transform
+from graphql_api.imaging import codecs, jpeg, stills
+from graphql_api.imaging.jobs import Render
+from graphql_api.imaging.pool import ImagingPool
+from tests import pictures
+
+BLOBS = ("exif-data", "icc-profile-data", "xmp-data", "iptc-data", "orientation")
+
+
+def _jpeg(mode: str = "RGB", size: tuple[int, int] = (403, 301), **options: object) -> bytes:
+    return pictures.encode(pictures.photo(*size, mode=mode), "JPEG", quality=90, **options)
+
+
+def _described() -> bytes:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return _jpeg(exif=pictures.camera(6), icc_profile=profile, xmp=b"<x:xmpmeta/>")
+
+
+KINDS = {
+    "colours at half": _jpeg(subsampling=2),
+    "colours at half across": _jpeg(subsampling=1),
+    "colours whole": _jpeg(subsampling=0),
+    "progressive": _jpeg(progressive=True),
+    "restarts": _jpeg(restart_marker_rows=1),
+    "grey": _jpeg("L"),
+    "red, green, blue": _jpeg(keep_rgb=True),
+    "narrow": _jpeg(size=(403, 9)),
+    "described": _described(),
+}
+
+
+def _open(path: Path, shrink: int) -> pyvips.Image:
+    return pyvips.Image.jpegload(str(path), shrink=shrink, fail_on="none")
+
+
+def _apart(one: pyvips.Image, other: pyvips.Image) -> tuple[float, float]:
+    """The mean and the largest difference."""
+    assert (one.width, one.height, one.bands, one.format, one.interpretation) == (
+        (other.width, other.height, other.bands, other.format, other.interpretation)
+    )
+    apart = (one - other).abs()
+    return apart.avg(), apart.max()
+
+
+@pytest.mark.parametrize("shrink", [1, 2, 4, 8])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_jpeg_is_read_as_libvips_reads_it(tmp_path: Path, kind: str, shrink: int) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(KINDS[kind])
+
+    decoded = jpeg.decode(path, _open(path, shrink))
+
+    assert decoded is not None
+    mean, most = _apart(decoded, _open(path, shrink))
+    assert mean < 0.1
+    assert most <= 4
+    for name in BLOBS:
+        assert decoded.get_typeof(name) == _open(path, shrink).get_typeof(name)
+        assert not decoded.get_typeof(name) or decoded.get(name) == _open(path, shrink).get(name)
+
+
+@pytest.mark.parametrize("part", [0.3, 0.6, 0.95])
+@pytest.mark.parametrize("kind", ["colours at half", "progressive", "grey"])
+async def test_a_truncated_jpeg_is_shown_as_far_as_it_goes(
+    imaging: ImagingPool, tmp_path: Path, kind: str, part: float
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(KINDS[kind][: int(len(KINDS[kind]) * part)])
+
+    decoded = jpeg.decode(path, _open(path, 2))
+    assert decoded is not None
+    assert _apart(decoded, _open(path, 2))[0] < 0.5
+
+    original = Original(Format.JPEG, 403, 301)
+    recipe = Transform((Stage(width=100),)).settle(original)
+    rendered = await imaging.render(Render(path, original, recipe, tmp_path / "out", USUAL_LIMITS))
+    assert rendered
+    assert pictures.decode(rendered).size == (100, 74)
+
+
+def test_what_is_not_common_is_left_to_libvips(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(pictures.encode(Image.new("CMYK", (40, 30), (0, 255, 255, 0)), "JPEG"))
+    assert jpeg.decode(path, _open(path, 1)) is None
+
+    path.write_bytes(pictures.encode(Image.new("RGB", (4000, 3000)), "JPEG"))
+    assert jpeg.decode(path, _open(path, 1)) is None  # it would take 36 MB
+    assert jpeg.decode(path, _open(path, 2)) is not None
+
+    header = _open(path, 2)
+    path.write_bytes(KINDS["grey"])  # another file than the one that was looked at
+    assert jpeg.decode(path, header) is None
+    path.write_bytes(b"\xff\xd8\xff" + bytes(400))
+    assert jpeg.decode(path, header) is None
+
+
+def test_damage_is_still_refused_by_who_reads_strictly(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(KINDS["colours at half"][:4000])
+
+    with pytest.raises(pyvips.Error):
+        codecs.load(path, Format.JPEG, strict=True).avg()
+
+
+# --- writing
+
+
+def _image(mode: str) -> pyvips.Image:
+    picture = pictures.photo(640, 427, mode="RGB")
+    if mode.endswith("A"):
+        picture.putalpha(Image.linear_gradient("L").resize(picture.size))
+    picture = picture.convert(mode)
+    bands = len(picture.getbands())
+    image = pyvips.Image.new_from_memory(picture.tobytes(), *picture.size, bands, "uchar")
+    return image.copy(interpretation="b-w" if bands < 3 else "srgb")
+
+
+WRITERS: dict[Format, tuple[str, dict[str, Any]]] = {
+    Format.JPEG: ("jpegsave_buffer", {"optimize_coding": True}),
+    Format.WEBP: ("webpsave_buffer", {"effort": 2}),
+    Format.AVIF: ("heifsave_buffer", {"compression": "av1", "effort": 0}),
+}
+
+
+@pytest.mark.parametrize("quality", [30, 63, 80, 89, 90, 99])
+@pytest.mark.parametrize("mode", ["L", "LA", "RGB", "RGBA"])
+@pytest.mark.parametrize("target", WRITERS)
+def test_a_still_is_as_good_and_as_small_as_that_of_libvips(target: Format, mode: str, quality: int) -> None:
+    if target is Format.JPEG and mode.endswith("A"):
+        return
+    image = _image(mode)
+    name, options = WRITERS[target]
+    theirs = getattr(image, name)(Q=quality, keep="none", **options)
+
+    ours = stills.encode(image, target, quality)
+
+    assert ours is not None
+    assert len(ours) < (1.05 if quality < 90 else 1.08) * len(theirs) + 100
+    with Image.open(io.BytesIO(ours)) as opened:
+        assert opened.format == target.name
+        assert opened.size == (640, 427)
+        assert ("A" in opened.getbands()) == mode.endswith("A")
+    assert _error(image, ours, mode) < 1.15 * _error(image, theirs, mode) + 0.3
+
+
+def _error(image: pyvips.Image, content: bytes, mode: str) -> float:
+    written = pictures.decode(content).convert("RGBA" if mode.endswith("A") else "RGB")
+    wanted = image.colourspace("srgb")
+    got = pyvips.Image.new_from_memory(written.tobytes(), *written.size, wanted.bands, "uchar")
+    return float((wanted - got).abs().avg())
+
+
+def test_what_others_cannot_write_is_left_to_libvips() -> None:
+    image = _image("RGB")
+
+    assert stills.encode(image, Format.PNG, 80) is None
+    assert stills.encode(image, Format.WEBP, 100) is None  # which means without loss
+    assert stills.encode(image.cast("ushort"), Format.WEBP, 80) is None
+    assert stills.encode(_image("RGBA"), Format.JPEG, 80) is None
+    large = pyvips.Image.black(4000, 3000, bands=3).copy(interpretation="srgb")
+    assert [stills.encode(large, target, 80) for target in WRITERS] == [None, None, None]
+
+
+def test_an_avif_has_the_same_bytes_each_time() -> None:
+    image = _image("RGB")
+
+    assert stills.encode(image, Format.AVIF, 63) == stills.encode(image, Format.AVIF, 63)
