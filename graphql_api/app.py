@@ -21,9 +21,11 @@ from graphql_api.imaging.pool import Bounds, ImagingPool
 from graphql_api.remote.fetch import Fetcher
 from graphql_api.services.accounts import Accounts
 from graphql_api.services.cache import RenditionCache
+from graphql_api.services.counters import Counters
 from graphql_api.services.health import Health
 from graphql_api.services.library import Library, Tools
 from graphql_api.services.limits import Limits
+from graphql_api.services.metrics import Metrics
 from graphql_api.services.mirror import Mirror
 from graphql_api.services.originals import Originals
 from graphql_api.services.placeholders import Placeholders
@@ -32,6 +34,7 @@ from graphql_api.services.renderer import Renderer
 from graphql_api.services.spool import Spool
 from graphql_api.storage.local import LocalStore
 from graphql_api.web import cdn, cors, images, middleware, pages
+from graphql_api.web.address import TRUSTED_PROXIES
 from graphql_api.web.context import CONTEXT, Context
 from rest_compat.dialect import mount
 from rest_compat.imgpro.routes import IMGPRO
@@ -57,6 +60,8 @@ class Services:
     health: Health
     spool: Spool
     originals: Originals
+    limits: Limits
+    metrics: Metrics
 
 
 @asynccontextmanager
@@ -73,6 +78,10 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             seconds=settings.import_seconds,
         )
         stack.push_async_callback(fetcher.close)
+        metrics = Metrics()
+        counters = Counters(settings.redis_url, metrics)
+        stack.push_async_callback(counters.close)
+        limits = Limits(settings.rate_limit_scale, counters, metrics)
         store = LocalStore(settings.media_folder)
         spool = Spool(settings.spool_folder)
         originals = Originals(store)
@@ -81,7 +90,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             spool=spool,
             imaging=imaging,
             fetcher=fetcher,
-            limits=Limits(settings.rate_limit_scale),
+            limits=limits,
             picture_limits=settings.picture_limits,
             clock=_now,
         )
@@ -115,6 +124,8 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             health=Health(store=store, imaging=imaging, spool=spool),
             spool=spool,
             originals=originals,
+            limits=limits,
+            metrics=metrics,
         )
 
 
@@ -146,11 +157,14 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
 
     app = web.Application(
         middlewares=[
+            middleware.measure,
             middleware.identify_request,
             middleware.answer_errors,
             in_database,
         ],
     )
+
+    app[TRUSTED_PROXIES] = tuple(settings.trusted_proxies)
 
     async def run_services(app: web.Application) -> AsyncIterator[None]:
         async with open_services(settings, imaging) as services:
@@ -163,6 +177,8 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
                 placeholders=services.placeholders,
                 accounts=services.accounts,
                 spool=services.spool,
+                limits=services.limits,
+                metrics=services.metrics,
                 public_url=settings.public_url,
                 source_url=settings.source_url,
                 failing=services.health.failing,
@@ -176,6 +192,7 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
 
     app.cleanup_ctx.append(run_services)
     app.on_response_prepare.append(middleware.set_headers)
+    app.on_response_prepare.append(middleware.set_allowance)
     app.on_response_prepare.append(cors.set_origin)
     _add_routes(app)
     return app
@@ -192,6 +209,7 @@ def _add_routes(app: web.Application) -> None:
     router.add_options(cdn.PREFIX + "{options:[^/]*}/{source:.*}", cors.allow)
     router.add_get("/healthz", pages.get_health)
     router.add_get("/readyz", pages.get_readiness)
+    router.add_get("/metrics", pages.get_metrics)
     app.add_subapp("/static/", pages.static_files())
     mount(app, IMGPRO)
 

@@ -21,6 +21,7 @@ from graphql_api.imaging.pool import Bounds, ImagingPool
 from graphql_api.web.context import CONTEXT
 from tests.client import Client
 from tests.postgres import Cluster, start_cluster
+from tests.redis_server import Redis, start_redis
 
 _CI = os.environ.get("CI") == "true"
 
@@ -83,6 +84,16 @@ def postgres() -> Iterator[Cluster]:
         return
     yield cluster
     cluster.stop()
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    server = start_redis()
+    if server is None:
+        missing("Redis")
+        return
+    yield server
+    server.stop()
 
 
 @pytest.fixture

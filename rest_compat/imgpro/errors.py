@@ -7,8 +7,9 @@ from http import HTTPStatus
 from aiohttp import web
 
 from graphql_api import errors
+from graphql_api.domain.account import Profile
 from graphql_api.errors import TintypeError
-from graphql_api.web.context import REQUEST_ID
+from graphql_api.web.context import PRINCIPAL, REQUEST_ID
 from graphql_api.web.errors import error_headers, json_response
 
 # Ours -> (status, their type, their code); the nearest ancestor counts.
@@ -38,7 +39,15 @@ def render_error(error: TintypeError, request: web.Request) -> web.Response:
             status, body["type"], body["code"] = _BAD_REQUEST
         else:
             body |= {"message": "Validation failed", "details": {error.field: str(error)}}
+    if isinstance(error, errors.RateLimited) and _is_first_generation(request):
+        body["code"] = "rate_limit_exceeded"
     if error.retry_after is not None:
         body["action"] = {"type": "wait", "retry_after": error.retry_after}
     headers = error_headers(error) | {"X-Request-Id": request[REQUEST_ID]}
     return json_response({"error": body}, status, headers)
+
+
+def _is_first_generation(request: web.Request) -> bool:
+    """Whether the key is of generation 1, which has another word for this (contracts/imgpro.md 1.10, number 12)."""
+    principal = request.get(PRINCIPAL)
+    return principal is not None and principal.key is not None and principal.key.profile is Profile.G1
