@@ -21,8 +21,8 @@ def parse_address(text: str) -> Address | None:
     if len(text) > _MAX_TEXT:
         return None
     if text.startswith("["):
-        text, _, port = text[1:].partition("]")
-        if port and not _is_port(port):
+        text, closing, port = text[1:].partition("]")
+        if not closing or (port and not _is_port(port)):
             return None
     elif text.count(":") == 1:
         text, _, port = text.partition(":")

@@ -65,7 +65,8 @@ class Windows:
     async def state(self, rule: Rule, who: str) -> State:
         """How the rule stands; nothing is counted."""
         window = await self._limiter(rule).get_window_stats(_item(rule), who)
-        left = math.ceil(window.reset_time - time.time())
+        # The second after: at the very moment there may be none yet.
+        left = math.floor(window.reset_time - time.time()) + 1
         return State(max(0, window.remaining), min(max(1, left), rule.seconds))
 
     def _limiter(self, rule: Rule) -> RateLimiter:

@@ -49,13 +49,18 @@ async def identify_request(request: web.Request, handler: Handler) -> web.Stream
 @web.middleware
 async def measure(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Count the answer, and the time until it was there; under the route's template, for paths are without end."""
-    started = time.perf_counter()
-    response = await handler(request)
-    resource = request.match_info.route.resource
-    route = "none" if resource is None else resource.canonical
-    method = request.method if request.method in _METHODS else "other"
-    seconds = time.perf_counter() - started
-    request.app[CONTEXT].metrics.answered(method, route, response.status, seconds)
+    started, status = time.perf_counter(), _HUNG_UP
+    try:
+        response = await handler(request)
+        status = response.status
+    except web.HTTPException as error:  # a redirection
+        status = error.status
+        raise
+    finally:
+        resource = request.match_info.route.resource
+        route = "none" if resource is None else resource.canonical
+        method = request.method if request.method in _METHODS else "other"
+        request.app[CONTEXT].metrics.answered(method, route, status, time.perf_counter() - started)
     return response
 
 
