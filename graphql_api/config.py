@@ -95,7 +95,9 @@ class Settings(BaseSettings):
     transform_origins: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="Hosts whose images `/cdn-cgi/image/` fetches and keeps for a day."
     )
-    rate_limit_scale: float = Field(1.0, ge=0, description="Multiplies every rate limit; `0` switches them off.")
+    rate_limit_scale: float = Field(
+        1.0, ge=0, allow_inf_nan=False, description="Multiplies every rate limit; `0` switches them off."
+    )
     redis_url: Annotated[str, AfterValidator(_redis)] = Field(
         "", description="`redis://...`, `rediss://...` or `unix://...`: where rate limits are shared by all processes."
     )

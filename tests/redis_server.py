@@ -50,6 +50,10 @@ class Redis:
         assert self.process
         subprocess.run(["kill", "-STOP", str(self.process.pid)], check=True)
 
+    def thaw(self) -> None:
+        assert self.process
+        subprocess.run(["kill", "-CONT", str(self.process.pid)], check=True)
+
     def stop(self) -> None:
         if self.process is not None:
             self.process.kill()

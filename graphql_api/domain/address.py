@@ -18,8 +18,11 @@ _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 def parse_address(text: str) -> Address | None:
     """The address in `1.2.3.4`, `1.2.3.4:567`, `v6`, `[v6]`, `[v6]:567`, without its zone; IPv4 in IPv6 is IPv4."""
     text = text.strip()
-    if len(text) > _MAX_TEXT:
-        return None
+    return _parse(text) if len(text) <= _MAX_TEXT else None
+
+
+@lru_cache(maxsize=4096)
+def _parse(text: str) -> Address | None:
     if text.startswith("["):
         text, closing, port = text[1:].partition("]")
         if not closing or (port and not _is_port(port)):

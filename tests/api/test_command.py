@@ -201,6 +201,7 @@ def test_the_doctor_notices_that_there_are_no_fonts(tmp_path: Path, monkeypatch:
         ("public_url", "example.com"),
         ("import_host_map", "{"),
         ("rate_limit_scale", "-1"),
+        ("rate_limit_scale", "inf"),
         ("log_format", "xml"),
         ("trusted_proxies", "10.0.0.0/8, proxy.example"),
         ("trusted_proxies", "10.0.0.1/8"),

@@ -160,8 +160,16 @@ async def test_a_redis_that_does_not_answer_keeps_nobody_waiting_twice(
         redis.freeze()
         assert await one.granted(40) == 30
         assert one.unavailable == 40
-        monkeypatch.setattr(one.counters, "_shared", object())  # to ask it would fail now
-        assert await one.granted(40) == 0
+        with monkeypatch.context() as during:
+            during.setattr(one.counters, "_shared", object())  # to ask it would fail now
+            assert await one.granted(40) == 0
+        redis.thaw()
+        monkeypatch.setattr(counters, "_REDIS_SECONDS", 20.0)
+        one.wait_until_it_is_tried_again()
+        assert (first := await one.limits.count_request(GUEST))
+        # No answer of before is taken for one of now.
+        assert await one.granted(40) == first.remaining < 25
+        assert one.unavailable == 80
 
 
 async def test_a_server_that_is_no_redis_is_as_good_as_none() -> None:
