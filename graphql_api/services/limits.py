@@ -16,6 +16,7 @@ from graphql_api.services.metrics import Metrics
 _MINUTE, _HOUR, _DAY = 60, 3600, 86400
 _LONG = 5  # minutes, in which a burst has to even out
 _NAMES = {_MINUTE: "minute", _LONG * _MINUTE: f"{_LONG} minutes", _HOUR: "hour", _DAY: "day"}
+_ATTEMPTS, _ATTEMPT_SECONDS = 30, 900  # of one kind, by one address or at one account
 _MAX_PROVEN = 4096  # keys
 
 WITHOUT_KEY = " without an API key"
@@ -98,6 +99,18 @@ class Limits:
         if len(self._proven) >= _MAX_PROVEN:
             del self._proven[next(iter(self._proven))]
         self._proven[fingerprint] = None
+
+    async def count_attempt(self, kind: str, subject: str) -> None:
+        """Count an attempt at something that may be guessed or spammed, by address or account. RateLimited."""
+        amount = self._scaled(_ATTEMPTS)
+        if amount is None or not subject:
+            return
+        # A digest: an account is named by an e-mail address, which need not stand in Redis.
+        rule, who = Rule(amount, _ATTEMPT_SECONDS), f"{kind}/{_fingerprint(customer(subject)).hex()}"
+        allowance = await self._counters.ask(lambda windows: _take(windows, (rule,), who))
+        if not allowance.granted:
+            self._metrics.limited("attempt")
+            raise RateLimited("Too many attempts.", allowance.reset_seconds)
 
     def _authentication_rule(self) -> Rule | None:
         amount = self._scaled(FAILED_AUTHENTICATIONS_PER_MINUTE)

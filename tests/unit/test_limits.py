@@ -163,6 +163,20 @@ async def test_who_tries_keys_is_stopped_but_no_neighbour_with_a_good_one() -> N
     assert await limits.check_authentication("good", "1.2.3.4")
 
 
+async def test_attempts_are_counted_by_kind_and_by_account_or_network() -> None:
+    limits = make_limits()
+    for subject in ("ann@example.com", "2001:db8::1"):
+        for _ in range(30):
+            await limits.count_attempt("sign-in", subject)
+        with pytest.raises(RateLimited) as refused:
+            await limits.count_attempt("sign-in", subject)
+        assert refused.value.retry_after
+        await limits.count_attempt("sign-up", subject)
+    with pytest.raises(RateLimited):
+        await limits.count_attempt("sign-in", "2001:db8::2")
+    await limits.count_attempt("sign-in", "bob@example.com")
+
+
 async def test_memory_is_bounded_and_the_newest_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(counters, "_MAX_KEYS", 100)
     memory = BoundedMemory()
