@@ -23,11 +23,13 @@ from graphql_api.remote.mail import Mailer, parse_smtp_url
 from graphql_api.services.accounts import Accounts
 from graphql_api.services.audit import Audit
 from graphql_api.services.cache import RenditionCache
+from graphql_api.services.counters import Counters
 from graphql_api.services.exports import Exports
 from graphql_api.services.health import Health
 from graphql_api.services.keys import Keys
 from graphql_api.services.library import Library, Tools
 from graphql_api.services.limits import Limits
+from graphql_api.services.metrics import Metrics
 from graphql_api.services.mirror import Mirror
 from graphql_api.services.originals import Originals
 from graphql_api.services.passwords import Passwords
@@ -44,6 +46,7 @@ from graphql_api.services.trash import Trash
 from graphql_api.services.upgrades import Office, Upgrades
 from graphql_api.storage.local import LocalStore
 from graphql_api.web import account, cdn, cors, exports, images, middleware, pages
+from graphql_api.web.address import TRUSTED_PROXIES
 from graphql_api.web.context import CONTEXT, Context
 from rest_compat.dialect import mount
 from rest_compat.imgpro.routes import IMGPRO
@@ -78,6 +81,8 @@ class Services:
     health: Health
     spool: Spool
     originals: Originals
+    limits: Limits
+    metrics: Metrics
 
 
 @asynccontextmanager
@@ -96,7 +101,11 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
         stack.push_async_callback(fetcher.close)
         mailer = Mailer(parse_smtp_url(settings.smtp_url) if settings.smtp_url else None, settings.mail_from)
         stack.push_async_callback(mailer.close)
-        plans, signer, limits = settings.plans, settings.signer(), Limits(settings.rate_limit_scale)
+        metrics = Metrics()
+        counters = Counters(settings.redis_url, metrics)
+        stack.push_async_callback(counters.close)
+        limits = Limits(settings.rate_limit_scale, counters, metrics)
+        plans, signer = settings.plans, settings.signer()
         store = LocalStore(settings.media_folder)
         spool, originals, audit = Spool(settings.spool_folder), Originals(store), Audit(_now)
         office = Office(settings.upgrade_url, settings.upgrade_webhook_url, settings.upgrade_webhook_secret)
@@ -181,6 +190,8 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             health=Health(store=store, imaging=imaging, spool=spool),
             spool=spool,
             originals=originals,
+            limits=limits,
+            metrics=metrics,
         )
 
 
@@ -212,11 +223,14 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
 
     app = web.Application(
         middlewares=[
+            middleware.measure,
             middleware.identify_request,
             middleware.answer_errors,
             in_database,
         ],
     )
+
+    app[TRUSTED_PROXIES] = tuple(settings.trusted_proxies)
 
     async def run_services(app: web.Application) -> AsyncIterator[None]:
         async with open_services(settings, imaging) as services:
@@ -238,6 +252,8 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
                 trash=services.trash,
                 exports=services.exports,
                 spool=services.spool,
+                limits=services.limits,
+                metrics=services.metrics,
                 public_url=settings.public_url,
                 source_url=settings.source_url,
                 failing=services.health.failing,
@@ -251,6 +267,7 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
 
     app.cleanup_ctx.append(run_services)
     app.on_response_prepare.append(middleware.set_headers)
+    app.on_response_prepare.append(middleware.set_allowance)
     app.on_response_prepare.append(cors.set_origin)
     _add_routes(app)
     return app
@@ -270,6 +287,7 @@ def _add_routes(app: web.Application) -> None:
     router.add_get("/export", exports.get_export, allow_head=False)
     router.add_get("/healthz", pages.get_health)
     router.add_get("/readyz", pages.get_readiness)
+    router.add_get("/metrics", pages.get_metrics)
     app.add_subapp("/static/", pages.static_files())
     mount(app, IMGPRO)
 

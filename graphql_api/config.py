@@ -7,19 +7,25 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 import tempfile
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from urllib.parse import parse_qsl, urlsplit
 
-from pydantic import AfterValidator, Field, FilePath, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, FilePath, ValidationError, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from graphql_api.domain.address import Network, parse_network
 from graphql_api.domain.limits import PictureLimits
 from graphql_api.domain.overlay import MAX_OVERLAYS
 from graphql_api.domain.plan import MIB, Plans, parse_plans
 from graphql_api.domain.signing import Signer
 from graphql_api.remote.mail import parse_smtp_url
+
+_REDIS_SCHEMES = ("redis", "rediss", "unix")
+_REDIS_OPTIONS = {"db", "ssl_ca_certs", "ssl_cert_reqs"}
 
 
 class ConfigurationError(Exception):
@@ -49,6 +55,24 @@ def _smtp(text: str) -> str:
     if text:
         parse_smtp_url(text)
     return text
+
+
+def _redis(text: str) -> str:
+    """An address of Redis; whoever is to read the complaint need not see the password in it."""
+    if not text:
+        return text
+    parts = urlsplit(text)
+    if parts.scheme not in _REDIS_SCHEMES or (parts.scheme == "unix") is not (not parts.netloc):
+        raise ValueError("must be redis://<host>, rediss://<host> or unix://<absolute path>")
+    if not (parts.path.startswith("/") if parts.scheme == "unix" else re.fullmatch(r"(/\d*)?", parts.path)):
+        raise ValueError("must end with the number of a database or, with unix://, be an absolute path")
+    if parts.port == 0 or not dict(parse_qsl(parts.query)).keys() <= _REDIS_OPTIONS:
+        raise ValueError("has options that are not known: " + ", ".join(sorted(_REDIS_OPTIONS)) + " are")
+    return text
+
+
+def _networks(value: object) -> object:
+    return [parse_network(text) for text in value.split(",") if text.strip()] if isinstance(value, str) else value
 
 
 def _hosts(value: object) -> object:
@@ -104,7 +128,15 @@ class Settings(BaseSettings):
     transform_origins: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="Hosts whose images `/cdn-cgi/image/` fetches and keeps for a day."
     )
-    rate_limit_scale: float = Field(1.0, ge=0, description="Multiplies every rate limit; `0` switches them off.")
+    rate_limit_scale: float = Field(
+        1.0, ge=0, allow_inf_nan=False, description="Multiplies every rate limit; `0` switches them off."
+    )
+    redis_url: Annotated[str, AfterValidator(_redis)] = Field(
+        "", description="`redis://...`, `rediss://...` or `unix://...`: where rate limits are shared by all processes."
+    )
+    trusted_proxies: Annotated[list[Network], NoDecode, BeforeValidator(_networks)] = Field(
+        default_factory=list, description="Addresses and networks whose X-Forwarded-For is believed."
+    )
     import_allowed_hosts: Annotated[list[str], NoDecode] = Field(
         default_factory=list, description="Private hosts (`host` or `host:port`) that imports may reach all the same."
     )

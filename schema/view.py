@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 import orjson
 from aiohttp import web
@@ -164,10 +165,12 @@ def _refuse(error: TintypeError, request: web.Request, media_type: str) -> web.R
         "BAD_REQUEST" if error.field is None and isinstance(error, InvalidInput) else error.code.upper(),
         request,
     )
+    if error.retry_after is not None:
+        coded["extensions"] |= {"retryAfter": error.retry_after}
     return _respond({"errors": [coded]}, media_type, status_of(error), error_headers(error))
 
 
-def _plain(message: str, code: str, request: web.Request) -> dict[str, object]:
+def _plain(message: str, code: str, request: web.Request) -> dict[str, Any]:
     return {"message": message, "extensions": {"code": code, "requestId": request[REQUEST_ID]}}
 
 

@@ -16,11 +16,12 @@ from aiohttp.test_utils import TestServer
 from graphql_api.app import make_app, open_services
 from graphql_api.config import Settings
 from graphql_api.db import database
-from graphql_api.domain.key import NewKey, Scope
+from graphql_api.domain.key import NewKey, Profile, Scope
 from graphql_api.imaging.pool import Bounds, ImagingPool
 from graphql_api.web.context import CONTEXT
 from tests.client import Client
 from tests.postgres import Cluster, start_cluster
+from tests.redis_server import Redis, start_redis
 
 _CI = os.environ.get("CI") == "true"
 
@@ -52,7 +53,7 @@ def make_settings(folder: Path, **changes: object) -> Settings:
 
 @asynccontextmanager
 async def run_app(settings: Settings, imaging: ImagingPool | None = None) -> AsyncIterator[Client]:
-    """A running application with a team `first`, and a client that has its key."""
+    """A running application with a team `first`, and a client that has its keys, of each kind."""
     async with AsyncExitStack() as stack:
         await database.migrate(settings.database_url)
         async with open_services(settings, imaging) as services:
@@ -63,6 +64,8 @@ async def run_app(settings: Settings, imaging: ImagingPool | None = None) -> Asy
             first = await services.teams.find_or_make("first")
             for name, scope in (("reader", Scope.READ), ("writer", Scope.WRITE)):
                 keys[name] = await services.keys.make_for(first, NewKey(name, frozenset({scope})))
+            for profile in (Profile.G1, Profile.TEST, Profile.LIVE, Profile.SK):
+                keys[profile] = await services.keys.make_for(first, NewKey(profile, profile=profile))
         server = TestServer(make_app(settings, imaging))
         await stack.enter_async_context(server)
         client = Client(str(server.make_url("")), keys, settings, server.app[CONTEXT].renderer.settle)
@@ -83,6 +86,16 @@ def postgres() -> Iterator[Cluster]:
         return
     yield cluster
     cluster.stop()
+
+
+@pytest.fixture
+def redis() -> Iterator[Redis]:
+    server = start_redis()
+    if server is None:
+        missing("Redis")
+        return
+    yield server
+    server.stop()
 
 
 @pytest.fixture

@@ -119,6 +119,11 @@ class Principal:
         return user
 
     @property
+    def is_guest(self) -> bool:
+        """Whether nobody is known to call: limits go by the address."""
+        return self.key is None and self.user is None
+
+    @property
     def is_test(self) -> bool:
         """Whether the caller works in the test stage, where nothing counts."""
         return self.key is not None and self.key.is_test

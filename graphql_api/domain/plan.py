@@ -36,7 +36,7 @@ class Plan:
     uploads_per_hour: int | None = None
     uploads_per_day: int | None = None
     requests_per_minute: int | None = None
-    burst: int = 0
+    burst: int = 0  # so many more in one minute; not in five
 
 
 MIRROR = Plan(max_file_bytes=70 * MIB, retention=dt.timedelta(days=1))  # what is fetched for `/cdn-cgi/image/`

@@ -25,7 +25,7 @@ from graphql_api.errors import (
 )
 from graphql_api.services.renderer import Asked
 from graphql_api.web.accept import accepted_formats
-from graphql_api.web.context import CONTEXT, Context, authenticate
+from graphql_api.web.context import CONTEXT, Context, identify
 from graphql_api.web.delivery import deliver, describe
 from graphql_api.web.errors import error_headers, status_of
 
@@ -57,7 +57,7 @@ async def get_image(request: web.Request) -> web.StreamResponse:
     media = None
     try:
         options = _parse(options_text)
-        principal = await authenticate(request)
+        principal = await identify(request)
         media = await _find(context, principal, unquote(source))
         return await _answer(request, options, media, principal)
     except TintypeError as error:

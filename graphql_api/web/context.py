@@ -15,6 +15,8 @@ from graphql_api.services.audit import Audit
 from graphql_api.services.exports import Exports
 from graphql_api.services.keys import Keys
 from graphql_api.services.library import Library
+from graphql_api.services.limits import WITHOUT_KEY, Allowance, Limits
+from graphql_api.services.metrics import Metrics
 from graphql_api.services.mirror import Mirror
 from graphql_api.services.people import People
 from graphql_api.services.placeholders import Placeholders
@@ -26,6 +28,7 @@ from graphql_api.services.spool import Spool
 from graphql_api.services.teams import Teams
 from graphql_api.services.trash import Trash
 from graphql_api.services.upgrades import Upgrades
+from graphql_api.web.address import caller_address
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,30 +51,77 @@ class Context:
     trash: Trash
     exports: Exports
     spool: Spool
+    limits: Limits
+    metrics: Metrics
     public_url: str
     source_url: str
     failing: Callable[[], Awaitable[list[str]]]
 
 
 CONTEXT = web.AppKey("context", Context)
-PRINCIPAL: web.RequestKey[Principal] = web.RequestKey("principal", Principal)
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 
 
-async def authenticate(request: web.Request) -> Principal:
-    """Who is calling, by `Authorization: Bearer <key or token>`, or the cookie of a page of ours.
+# What the answer's headers tell of: see web/middleware.py.
+ALLOWANCE: web.RequestKey[Allowance] = web.RequestKey("allowance", Allowance)
+PRINCIPAL: web.RequestKey[Principal] = web.RequestKey("principal", Principal)
+UPLOADS: web.RequestKey[bool] = web.RequestKey("uploads", bool)
 
-    Unauthenticated for a credential that is no good here.
+
+async def authenticate(request: web.Request) -> Principal:
+    """Who is calling, one request of the API counted. Unauthenticated for a credential that is no good, RateLimited."""
+    principal = await identify(request)
+    allowance = await request.app[CONTEXT].limits.count_request(principal)
+    if allowance is not None:
+        request[ALLOWANCE] = allowance
+        if not allowance.granted:
+            raise allowance.refusal("requests", WITHOUT_KEY if principal.team is None else "")
+    return principal
+
+
+async def identify(request: web.Request) -> Principal:
+    """Who is calling, by `Authorization: Bearer <key or token>`, or the cookie of a page of ours; nothing is counted.
+
+    Unauthenticated for a credential that is no good here; RateLimited for who has tried too many.
     """
-    accounts, address = request.app[CONTEXT].accounts, request.remote or ""
-    secret = _bearer(request)
+    context, address, secret = request.app[CONTEXT], caller_address(request), None
+    try:
+        secret = _bearer(request)
+        if secret is not None:
+            # Before anything is looked up: trying out keys must cost us nothing.
+            _refuse(request, await context.limits.check_authentication(secret, address))
+        principal = await _principal(request, secret, address)
+    except Unauthenticated:
+        if (allowance := await context.limits.count_failure(secret, address)) is not None:
+            request[ALLOWANCE] = allowance
+        raise
+    if secret is not None:
+        context.limits.remember(secret)
+    request[PRINCIPAL] = principal
+    return principal
+
+
+async def _principal(request: web.Request, secret: str | None, address: str) -> Principal:
+    accounts = request.app[CONTEXT].accounts
     if secret is None and (cookie := session_cookie(request)) is not None:
-        principal = await accounts.authenticate_cookie(cookie, address)
-    else:
-        principal = await accounts.authenticate(secret, address)
+        return await accounts.authenticate_cookie(cookie, address)
+    principal = await accounts.authenticate(secret, address)
     if principal.key is not None and principal.key.profile is Profile.SK:
         raise Unauthenticated("Keys that begin with sk_ are for /api/external alone.")
+    return principal
+
+
+def _refuse(request: web.Request, allowance: Allowance | None) -> None:
+    if allowance is not None:
+        request[ALLOWANCE] = allowance
+        raise allowance.refusal("credentials that are not valid")
+
+
+async def admit_uploader(request: web.Request) -> Principal:
+    """As `authenticate`, where guests may upload as well; the answer tells what is left of their uploads."""
+    principal = await request.app[CONTEXT].accounts.admit_guest(await authenticate(request))
     request[PRINCIPAL] = principal
+    request[UPLOADS] = True
     return principal
 
 

@@ -11,7 +11,10 @@ _HEADERS = (
     "Authorization, Content-Type, GraphQL-Require-Preflight, Apollo-Require-Preflight, X-Apollo-Operation-Name, "
     "Idempotency-Key, X-Request-Id"
 )
-_EXPOSED = "X-Request-Id, Retry-After, WWW-Authenticate"
+_EXPOSED = (
+    "X-Request-Id, Retry-After, WWW-Authenticate, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
+    "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-RateLimit-Limit-Daily, X-RateLimit-Remaining-Daily"
+)
 _OPEN = ("/graphql", "/v1/", "/src/")
 _SECONDS = "7200"  # the longest that Chromium remembers
 

@@ -9,7 +9,7 @@ from graphql_api.domain.transform_query import JSON, PRESET, parse_image_query
 from graphql_api.errors import NotFound
 from graphql_api.services.renderer import Asked
 from graphql_api.web.accept import accepted_formats
-from graphql_api.web.context import CONTEXT, authenticate
+from graphql_api.web.context import CONTEXT, identify
 from graphql_api.web.delivery import deliver, describe
 
 
@@ -17,7 +17,7 @@ async def get_image(request: web.Request) -> web.StreamResponse:
     """GET and HEAD /src/{storage}/{uid}[.{ext}]?transform."""
     context = request.app[CONTEXT]
     uid, _, extension = request.match_info["name"].partition(".")
-    principal = await authenticate(request)
+    principal = await identify(request)
     media = await context.library.get_by_uid(principal, uid)
     if media.storage != request.match_info["storage"]:
         raise NotFound("There is no such media.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import time
 import uuid
+from collections.abc import Sequence
 from http import HTTPStatus
 
 import structlog
@@ -12,12 +13,14 @@ from aiohttp import web
 from aiohttp.typedefs import Handler
 
 from graphql_api.errors import TintypeError
-from graphql_api.web.context import REQUEST_ID
+from graphql_api.services.limits import Allowance
+from graphql_api.web.context import ALLOWANCE, CONTEXT, PRINCIPAL, REQUEST_ID, UPLOADS
 from graphql_api.web.errors import error_body, json_response, render_error
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
 _HUNG_UP = 499  # nginx's number, for the log alone
-_QUIET = ("/healthz", "/readyz")
+_QUIET = ("/healthz", "/readyz", "/metrics")
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
 log = structlog.get_logger("tintype.access")
 
@@ -40,6 +43,24 @@ async def identify_request(request: web.Request, handler: Handler) -> web.Stream
                 status=response.status,
                 ms=round((time.perf_counter() - started) * 1000, 1),
             )
+    return response
+
+
+@web.middleware
+async def measure(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Count the answer, and the time until it was there; under the route's template, for paths are without end."""
+    started, status = time.perf_counter(), _HUNG_UP
+    try:
+        response = await handler(request)
+        status = response.status
+    except web.HTTPException as error:  # a redirection
+        status = error.status
+        raise
+    finally:
+        resource = request.match_info.route.resource
+        route = "none" if resource is None else resource.canonical
+        method = request.method if request.method in _METHODS else "other"
+        request.app[CONTEXT].metrics.answered(method, route, status, time.perf_counter() - started)
     return response
 
 
@@ -77,3 +98,22 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
     response.headers.setdefault("X-Request-Id", request.get(REQUEST_ID, ""))
     response.headers.setdefault("X-Content-Type-Options", "nosniff")
     response.headers["Server"] = "Tintype"
+
+
+async def set_allowance(request: web.Request, response: web.StreamResponse) -> None:
+    """On every answer to what was counted, errors too: what is left, and when there is more."""
+    if (allowance := request.get(ALLOWANCE)) is not None:
+        response.headers["RateLimit-Limit"] = str(allowance.limit)
+        response.headers["RateLimit-Remaining"] = str(allowance.remaining)
+        response.headers["RateLimit-Reset"] = str(allowance.reset_seconds)
+    if request.get(UPLOADS):
+        _tell_uploads(response, await request.app[CONTEXT].limits.uploads_left(request[PRINCIPAL]))
+
+
+def _tell_uploads(response: web.StreamResponse, left: Sequence[Allowance]) -> None:
+    """What is left of a guest's uploads, as img.pro says it (contracts/imgpro.md 1.8): an hour, then a day."""
+    for allowance, suffix in zip(left, ("", "-Daily"), strict=False):
+        response.headers[f"X-RateLimit-Limit{suffix}"] = str(allowance.limit)
+        response.headers[f"X-RateLimit-Remaining{suffix}"] = str(allowance.remaining)
+    if left:
+        response.headers["X-RateLimit-Reset"] = str(round(time.time()) + left[0].reset_seconds)

@@ -1,4 +1,4 @@
-"""What is not the API: GraphiQL and its files, and the two questions of an orchestrator."""
+"""What is not the API: GraphiQL and its files, and the questions of an orchestrator."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from graphql_api.web.address import is_from_inside
 from graphql_api.web.context import CONTEXT
 from graphql_api.web.errors import json_response
 
@@ -47,6 +48,16 @@ async def get_readiness(request: web.Request) -> web.Response:
     failing = await request.app[CONTEXT].failing()
     body = {"status": "unavailable" if failing else "ok", "failing": failing}
     return json_response(body, 503 if failing else 200, {"Cache-Control": "no-store"})
+
+
+async def get_metrics(request: web.Request) -> web.Response:
+    """What this process counts, for Prometheus; to others than neighbours there is no such page."""
+    if not is_from_inside(request):
+        raise web.HTTPNotFound
+    metrics = request.app[CONTEXT].metrics
+    return web.Response(
+        body=metrics.render(), headers={"Content-Type": metrics.content_type, "Cache-Control": "no-store"}
+    )
 
 
 def static_files() -> web.Application:

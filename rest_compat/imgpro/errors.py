@@ -40,8 +40,11 @@ def render_error(error: TintypeError, request: web.Request) -> web.Response:
             status, body["type"], body["code"] = _BAD_REQUEST
         else:
             body |= {"message": "Validation failed", "details": {error.field: str(error)}}
-    if isinstance(error, errors.QuotaExceeded) and profile_of(request) is Profile.G1:
-        status = HTTPStatus.TOO_MANY_REQUESTS  # what generation 1 documents (seed 000)
+    if profile_of(request) is Profile.G1:  # what generation 1 documents (seed 000)
+        if isinstance(error, errors.QuotaExceeded):
+            status = HTTPStatus.TOO_MANY_REQUESTS
+        elif isinstance(error, errors.RateLimited):
+            body["code"] = "rate_limit_exceeded"
     if error.action is not None and error.action.type == "upgrade":
         body["action"] = {"type": "upgrade", "url": error.action.url, "label": error.action.label}
     elif error.retry_after is not None:

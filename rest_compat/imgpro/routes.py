@@ -11,7 +11,7 @@ from aiohttp import web
 from graphql_api.domain.account import Principal
 from graphql_api.domain.media import Details, Media, Upload
 from graphql_api.errors import InvalidInput
-from graphql_api.web.context import CONTEXT, authenticate
+from graphql_api.web.context import CONTEXT, admit_uploader, authenticate
 from graphql_api.web.errors import json_response
 from graphql_api.web.uploads import form_parts, part_pieces, read_json_object, read_text
 from rest_compat.dialect import Dialect
@@ -24,7 +24,7 @@ _MAX_FIELD = 16 * 1024  # bytes of a text field; those that we do not know are r
 
 async def create_image(request: web.Request) -> web.Response:
     """POST /v1/images: a multipart `file`, or JSON with a `url`; without a key as a guest."""
-    principal = await request.app[CONTEXT].accounts.admit_guest(await authenticate(request))
+    principal = await admit_uploader(request)
     # Who may not write learns that before anything about the body: clients probe their rights so.
     await request.app[CONTEXT].library.expect_upload(principal)
     if request.content_type == "multipart/form-data":

@@ -12,11 +12,11 @@ import pytest
 from PIL import Image
 
 from graphql_api.config import Settings
-from graphql_api.domain import plan
 from graphql_api.imaging.pool import ImagingPool
 from tests import pictures
 from tests.client import Client
 from tests.conftest import make_settings, run_app
+from tests.plans import OURS
 
 MIB = 1024 * 1024
 
@@ -59,20 +59,20 @@ async def test_a_name_says_nothing_about_the_content(client: Client) -> None:
     assert (await client.get(made["url"])).headers["Content-Type"] == "image/png"
 
 
-async def test_too_many_bytes_are_refused_with_the_limit(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    small = plan.Plan(max_file_bytes=MIB)
-    monkeypatch.setattr("graphql_api.domain.account.KEYED", small)
-    monkeypatch.setattr("schema.multipart.KEYED", small)
-    rest = await client.rest_upload(b"\xff\xd8\xff" + b"x" * 2 * MIB)
-    assert rest.status == 422
-    assert "1 MiB" in rest.json["error"]["details"]["file"]
-    answer = await client.multipart(
-        "mutation ($f: Upload!) { uploadMedia(input: { file: $f }) { errors { code } } }",
-        {"f": None},
-        {"variables.f": b"x" * 2 * MIB},
-    )
-    assert (answer.status, answer.json["errors"][0]["extensions"]["code"]) == (413, "TOO_LARGE")
-    await assert_untouched(client)
+async def test_too_many_bytes_are_refused_with_the_limit_of_the_plan(tmp_path: Path, imaging: ImagingPool) -> None:
+    plans = tmp_path / "plans.toml"
+    plans.write_text(OURS.replace('"70MiB"', '"1MiB"'))
+    async with run_app(make_settings(tmp_path, plans_file=plans), imaging) as client:
+        rest = await client.rest_upload(b"\xff\xd8\xff" + b"x" * 2 * MIB)
+        assert rest.status == 422
+        assert "1 MiB" in rest.json["error"]["details"]["file"]
+        answer = await client.multipart(
+            "mutation ($f: Upload!) { uploadMedia(input: { file: $f }) { errors { code } } }",
+            {"f": None},
+            {"variables.f": b"x" * 2 * MIB},
+        )
+        assert (answer.status, answer.json["errors"][0]["extensions"]["code"]) == (413, "TOO_LARGE")
+        await assert_untouched(client)
 
 
 def _raw_upload(client: Client) -> tuple[bytes, bytes]:

@@ -61,6 +61,7 @@ BREAKS = {
     "What decodes and what sees": ("graphql_api/imaging/pool.py", "import cv2"),
     "aiobotocore lives in storage": ("graphql_api/services/batch.py", "import aiobotocore"),
     "Strawberry lives in schema": ("graphql_api/web/pages.py", "import strawberry"),
+    "What counts for limits": ("graphql_api/services/limits.py", "import redis"),
     "The domain is pure": ("graphql_api/domain/ids.py", "import orjson"),
     "No cycles": ("graphql_api/domain/media.py", "from graphql_api.domain import rendition"),
 }
