@@ -142,7 +142,8 @@ class ApiKey(Model):
 class Usage(Model):
     """What a team has used: uploads of a month (`2026-11`), images and bytes that are kept."""
 
-    team: fields.OneToOneRelation[Team] = fields.OneToOneField("models.Team", related_name="usage", primary_key=True)
+    id = fields.BigIntField(primary_key=True)
+    team: fields.OneToOneRelation[Team] = fields.OneToOneField("models.Team", related_name="usage")
     month = fields.CharField(max_length=7)
     uploads = fields.BigIntField()
     images = fields.BigIntField()

@@ -26,7 +26,7 @@ async def test_two_applications_share_rows_and_bytes(tmp_path: Path, imaging: Im
 
 
 async def test_the_same_bytes_come_and_go_at_once(tmp_path: Path, imaging: ImagingPool, postgres: Cluster) -> None:
-    settings = make_settings(tmp_path, database_url=postgres.create_database(f"t{uuid.uuid4().hex}"))
+    settings = make_settings(tmp_path, database_url=postgres.create_database(f"t{uuid.uuid4().hex}"), trash_days=0)
     content = pictures.png()
     async with run_app(settings, imaging) as one, run_app(settings, imaging) as two:
         kept = [await one.uploaded(content)]

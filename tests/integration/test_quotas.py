@@ -21,7 +21,7 @@ async def attempt(team_id: int, plan: Plan, size: int, month: str = MONTH, *, fa
             taken = await usage.take(team_id, plan, month, size)
             await asyncio.sleep(0)
             if fails:
-                raise LookupError
+                raise LookupError  # noqa: TRY301  (the transaction has to see it)
     except LookupError:
         return False
     return taken

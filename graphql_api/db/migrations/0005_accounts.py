@@ -80,13 +80,14 @@ class Migration(migrations.Migration):
         ops.CreateModel(
             name='Usage',
             fields=[
-                ('team', fields.OneToOneField('models.Team', source_field='team_id', primary_key=True, db_index=True, db_constraint=True, to_field='id', related_name='usage', on_delete=OnDelete.CASCADE)),
+                ('id', fields.BigIntField(generated=True, primary_key=True, unique=True, db_index=True)),
+                ('team', fields.OneToOneField('models.Team', source_field='team_id', db_constraint=True, to_field='id', related_name='usage', on_delete=OnDelete.CASCADE)),
                 ('month', fields.CharField(max_length=7)),
                 ('uploads', fields.BigIntField()),
                 ('images', fields.BigIntField()),
                 ('bytes', fields.BigIntField()),
             ],
-            options={'table': 'usage', 'app': 'models', 'pk_attr': 'team_id', 'table_description': 'What a team has used: uploads of a month (`2026-11`), images and bytes that are kept.'},
+            options={'table': 'usage', 'app': 'models', 'pk_attr': 'id', 'table_description': 'What a team has used: uploads of a month (`2026-11`), images and bytes that are kept.'},
             bases=['Model'],
         ),
         ops.AddField(
@@ -111,7 +112,7 @@ class Migration(migrations.Migration):
         ),
         ops.AlterModelOptions(
             name='Media',
-            options={'table': 'media', 'app': 'models', 'indexes': [Index(fields=['team_id', 'created_at', 'id'], name='media_list'), Index(fields=['expires_at'], name='media_expiry'), Index(fields=['deleted_at'], name='media_trash')], 'pk_attr': 'id', 'table_description': 'One hosted image. One with `deleted_at` is in the trash; `test` ones were made with a test key and do not count.'},
+            options={'table': 'media', 'app': 'models', 'indexes': [Index(fields=['team_id', 'created_at', 'id'], name='media_list'), Index(fields=['expires_at'], name='media_expiry'), Index(fields=['deleted_at'], name='media_trash')], 'pk_attr': 'id', 'table_description': 'One hosted image. One with `deleted_at` is in the trash. `test` ones were made with a test key.'},
         ),
         ops.AddField(
             model_name='Media',
@@ -147,7 +148,7 @@ class Migration(migrations.Migration):
         ),
         ops.AlterModelOptions(
             name='User',
-            options={'table': 'user_account', 'app': 'models', 'pk_attr': 'id', 'table_description': 'A person. `password` is an argon2id hash, null as long as none was set. `team` is where they work when they sign in.'},
+            options={'table': 'user_account', 'app': 'models', 'pk_attr': 'id', 'table_description': 'A person. `password` is an argon2id hash, null as long as none was set. `team` is where they begin to work.'},
         ),
         ops.AddField(
             model_name='User',
