@@ -52,13 +52,17 @@ SIZE_WORDS = (*SHORT_SIDES, *LONGEST_SIDES, "social", ORIGINAL_SIZE)
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """A settled transform: nothing left to decide. `quality` is None where the format's usual one is meant."""
+    """A settled transform: nothing left to decide. `quality` is None where the format's usual one is meant.
+
+    `marked` ones show that they were made of test media.
+    """
 
     format: Format
     quality: int | None = None
     stages: tuple[Stage, ...] = ()
     animated: bool = False
     metadata: Metadata = Metadata.COPYRIGHT
+    marked: bool = False
 
     @property
     def key(self) -> str:

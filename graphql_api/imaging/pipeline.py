@@ -12,7 +12,7 @@ from graphql_api.domain.gravity import Smart
 from graphql_api.domain.proof import proof_size
 from graphql_api.domain.stage import Stage
 from graphql_api.domain.transform import refuse_too_large
-from graphql_api.imaging import bare, codecs, metadata, proofs, shape, steps, tone
+from graphql_api.imaging import bare, codecs, metadata, proofs, shape, steps, tone, watermark
 from graphql_api.imaging.jobs import Render
 from graphql_api.imaging.plan import Plan, upright, valid_orientation
 
@@ -83,7 +83,7 @@ def _render_frame(image: pyvips.Image, plan: Plan, job: Render) -> pyvips.Image:
         image = image.copy_memory()
         following = Plan(stage, stage.geometry(Size(image.width, image.height)), layers=job.layers)
         image = steps.run(image, _looked(image, following, job, once=False))
-    return image
+    return watermark.burn(image.copy_memory()) if job.recipe.marked else image
 
 
 def _looked(image: pyvips.Image, plan: Plan, job: Render, *, once: bool) -> Plan:

@@ -22,7 +22,7 @@ from graphql_api.domain.overlay import Layer
 from graphql_api.domain.preset import Preset, with_preset
 from graphql_api.domain.proof import serves
 from graphql_api.domain.rendition import Rendition, StoredRendition
-from graphql_api.domain.transform import IDENTITY, Transform
+from graphql_api.domain.transform import IDENTITY, Recipe, Transform
 from graphql_api.errors import InvalidInput, NotConfigured, NotFound, TintypeError, UnsupportedMedia
 from graphql_api.imaging import abilities
 from graphql_api.imaging.jobs import Probe, Prove, Render
@@ -77,6 +77,8 @@ class Renderer:
             if not principal.owns(media):
                 transform = replace(transform, output=replace(transform.output, metadata=Metadata.COPYRIGHT))
         recipe = transform.settle(media.original, accepted=asked.accepted, layers=layers, limits=self.limits)
+        if media.test or any(item.test for item in overlays.values()):
+            recipe = _marked(recipe, media.original)
         name = asked.preset.name if asked.preset else None
         return Rendition(media, recipe, asked.transform, name, public)
 
@@ -214,6 +216,12 @@ def _refuse_ignored(
             raise InvalidInput("trim", f"'trim' leaves nothing of the {source.width} x {source.height} pixels.")
     if any(stage.segment for stage in transform.stages) and not abilities.sees():
         raise NotConfigured("This server was installed without the means to cut a foreground out.")
+
+
+def _marked(recipe: Recipe, original: Original) -> Recipe:
+    """The recipe with the mark of the test stage, unless it shows the original as it came."""
+    as_it_came = replace(IDENTITY.settle(original), metadata=recipe.metadata)
+    return recipe if recipe == as_it_came else replace(recipe, marked=True)
 
 
 def _without_segments(transform: Transform) -> Transform:
