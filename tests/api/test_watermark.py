@@ -54,10 +54,9 @@ async def test_transparent_and_grey_pictures_are_marked_and_stay_so(client: Clie
 
     result = pictures.decode((await client.get(f"{clear['url']}?w=100")).body)
     assert result.mode == "RGBA"
-    low, high = result.getchannel("A").getextrema()
-    assert low == 0
-    assert isinstance(high, int)
-    assert high > 100
+    alpha = result.getchannel("A").histogram()
+    assert alpha[0] > 0
+    assert sum(alpha[100:]) > 0
     assert colors((await client.get(f"{grey['url']}?w=100")).body) > 3
     assert pictures.decode((await client.get(f"{tiny['url']}?w=1")).body).size == (1, 1)
 

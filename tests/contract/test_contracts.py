@@ -57,11 +57,8 @@ BREAKS = {
     "The languages stand between": ("rest_compat/dialect.py", "import schema.build"),
     "The edge asks services": ("graphql_api/web/pages.py", "from graphql_api.db import media"),
     "Nothing below the edge knows HTTP": ("graphql_api/services/batch.py", "import aiohttp"),
-    "Tortoise lives in db": ("graphql_api/services/batch.py", "import tortoise"),
-    "What decodes and what sees": ("graphql_api/imaging/pool.py", "import cv2"),
-    "aiobotocore lives in storage": ("graphql_api/services/batch.py", "import aiobotocore"),
-    "Strawberry lives in schema": ("graphql_api/web/pages.py", "import strawberry"),
-    "What counts for limits": ("graphql_api/services/limits.py", "import redis"),
+    "Each library has one home": ("graphql_api/services/limits.py", "import redis"),
+    "The pool runs in the web process": ("graphql_api/imaging/pool.py", "import cv2"),
     "The domain is pure": ("graphql_api/domain/ids.py", "import orjson"),
     "No cycles": ("graphql_api/domain/media.py", "from graphql_api.domain import rendition"),
 }
