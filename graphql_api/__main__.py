@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 from graphql_api import __version__
 
 if TYPE_CHECKING:
-    from graphql_api.app import Services
     from graphql_api.config import Settings
+    from graphql_api.wiring import Services
 
 _PROFILES = ("g1", "g3", "g4", "app", "test", "live", "sk")
 _SCOPES = ("read", "write", "admin")
@@ -144,9 +144,9 @@ def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
 
 async def _make_demo(settings: Settings) -> str | None:
     """On the very first start: a team, a key, and what to do with them."""
-    from graphql_api.app import open_services
     from graphql_api.domain.key import NewKey, Scope
     from graphql_api.server import welcome_text
+    from graphql_api.wiring import open_services
 
     async with open_services(settings) as services:
         if await services.keys.has_any():

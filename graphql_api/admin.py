@@ -10,13 +10,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TypeVar
 
-from graphql_api.app import Services, open_services
 from graphql_api.config import Settings
 from graphql_api.db import database
 from graphql_api.domain.account import Principal, Status, Team
 from graphql_api.domain.duration import parse_duration
 from graphql_api.domain.key import NewKey, Profile, Scope
 from graphql_api.errors import InvalidInput, NotFound
+from graphql_api.wiring import Services, open_services
 
 ResultT = TypeVar("ResultT")
 

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 from aiohttp.test_utils import TestServer
 
-from graphql_api.app import make_app, open_services
+from graphql_api.app import make_app
 from graphql_api.config import Settings
 from graphql_api.db import database
 from graphql_api.domain.key import NewKey, Profile, Scope
 from graphql_api.imaging.pool import Bounds, ImagingPool
 from graphql_api.web.context import CONTEXT
+from graphql_api.wiring import open_services
 from tests.client import Client
 from tests.postgres import Cluster, start_cluster
 from tests.redis_server import Redis, start_redis

@@ -1,4 +1,7 @@
-"""Pages of other origins may use the API: it knows callers by a header, never by a cookie, so nothing is given away."""
+"""Pages of other origins may use the API, as anybody or with a key; never with the cookie of who has signed in here.
+
+`*` goes without `Access-Control-Allow-Credentials`: no browser shows such a page an answer to a request with cookies.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,9 @@ _HEADERS = (
 )
 _EXPOSED = (
     "X-Request-Id, Retry-After, WWW-Authenticate, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
-    "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-RateLimit-Limit-Daily, X-RateLimit-Remaining-Daily"
+    "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-RateLimit-Limit-Daily, X-RateLimit-Remaining-Daily, "
+    "X-Monthly-Uploads-Limit, X-Monthly-Uploads-Used, X-Monthly-Uploads-Remaining, "
+    "X-Storage-Limit, X-Storage-Used, X-Storage-Remaining"
 )
 _OPEN = ("/graphql", "/v1/", "/src/")
 _SECONDS = "7200"  # the longest that Chromium remembers

@@ -9,12 +9,12 @@ import shutil
 
 import pytest
 
-from graphql_api.app import open_services
 from graphql_api.config import Settings
 from graphql_api.db import media as rows
 from graphql_api.db.models import Media as MediaRow
 from graphql_api.imaging.jobs import Render
 from graphql_api.imaging.pool import ImagingPool
+from graphql_api.wiring import open_services
 from tests import pictures
 from tests.client import Client
 from tests.conftest import run_app
@@ -119,10 +119,10 @@ async def test_a_media_deleted_while_it_renders_is_not_found(client: Client, mon
     delete = "mutation ($input: DeleteMediaInput!) { deleteMedia(input: $input) { errors { code } } }"
     made, mark, base = [await client.uploaded(pictures.png(seed=seed)) for seed in (1, 2, 3)]
     render = ImagingPool.render
-    doomed = {made["id"], mark["id"]}
+    doomed = {made["id"]}
 
     async def render_later(self: ImagingPool, job: Render) -> bytes | None:
-        await client.data(delete, {"input": {"id": doomed.pop()}})
+        await client.data(delete, {"input": {"id": doomed.pop(), "forGood": True}})
         return await render(self, job)
 
     monkeypatch.setattr(ImagingPool, "render", render_later)

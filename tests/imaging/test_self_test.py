@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from graphql_api.app import open_services
 from graphql_api.config import Settings
 from graphql_api.errors import TookTooLong, UnsupportedMedia
 from graphql_api.imaging import abilities, codecs, self_test
 from graphql_api.imaging.jobs import Examine, Finding, Part, State
 from graphql_api.imaging.pool import ImagingPool
+from graphql_api.wiring import open_services
 
 
 def _examined(folder: Path, part: Part) -> dict[str, Finding]:
