@@ -36,7 +36,7 @@ async def test_what_has_expired_is_gone_at_once(client: Client, settings: Settin
     assert (await client.get(made["url"])).status == 404
     assert (await client.get(f"/v1/images/{made['uid']}")).status == 404
     async with open_services(settings, imaging) as services:
-        assert await services.trash.sweep() == 1
+        await services.trash.sweep()  # (the application's own, at its start, may have been faster)
     assert client.blobs() == []
 
 
