@@ -44,9 +44,14 @@ def test_everything_in_the_schema_is_described() -> None:
     assert silent == []
 
 
-@pytest.mark.parametrize(
-    "operation", re.findall(r"```graphql\n(.*?)```", (ROOT / "docs" / "graphql.md").read_text(), re.DOTALL)
-)
+OPERATIONS = [
+    operation
+    for name in ("graphql", "accounts")
+    for operation in re.findall(r"```graphql\n(.*?)```", (ROOT / "docs" / f"{name}.md").read_text(), re.DOTALL)
+]
+
+
+@pytest.mark.parametrize("operation", OPERATIONS)
 def test_the_operations_of_the_guide_are_valid(operation: str) -> None:
     assert validate(SCHEMA._schema, parse(operation)) == []
 
@@ -160,9 +165,12 @@ def test_every_make_target_explains_itself() -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["ARCHITECTURE", "configuration", "transforms", "graphql", "rest", "errors", "operations"]
+    "name", ["ARCHITECTURE", "accounts", "configuration", "transforms", "graphql", "rest", "errors", "operations"]
 )
 def test_links_between_documents_lead_somewhere(name: str) -> None:
     page = ROOT / "docs" / f"{name}.md"
-    for target in re.findall(r"\]\((?!https?:)([^)#]+)", page.read_text()):
+    for target, heading in re.findall(r"\]\((?!https?:)([^)#]+)(?:#([\w-]+))?", page.read_text()):
         assert (page.parent / target).exists(), target
+        if heading:
+            titles = re.findall(r"^#+ (.*)$", (page.parent / target).read_text(), re.MULTILINE)
+            assert heading in {title.lower().replace(" ", "-") for title in titles}, target
