@@ -60,7 +60,7 @@ async def run_app(settings: Settings, imaging: ImagingPool | None = None) -> Asy
         async with open_services(settings, imaging) as services:
             keys = {}
             for name in ("first", "second"):
-                team = await services.teams.find_or_make(name)
+                team = await services.teams.find_or_make(name, plan="")
                 keys[name] = await services.keys.make_for(team, NewKey("test", frozenset(Scope)))
             first = await services.teams.find_or_make("first")
             for name, scope in (("reader", Scope.READ), ("writer", Scope.WRITE)):

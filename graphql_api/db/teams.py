@@ -37,14 +37,14 @@ async def find_by_id(team_id: int) -> Team | None:
     return to_team(row) if row else None
 
 
-async def make(name: str) -> Team:
-    """A new team with a storage segment of its own. Conflict when the name is taken."""
+async def make(name: str, plan: str = "") -> Team:
+    """A new team with a storage segment of its own; without a plan it has the standard one. Conflict: name taken."""
     for _ in range(_STORAGE_TRIES):
         if await find(name):
             raise Conflict("There is already a team of this name.")
         try:
             async with in_transaction():  # within another it is a savepoint, which a conflict does not break
-                row = await TeamRow.create(name=name, storage=new_storage())
+                row = await TeamRow.create(name=name, storage=new_storage(), plan=plan)
                 await UsageRow.create(team_id=row.id, month="", uploads=0, images=0, bytes=0)
         except IntegrityError:
             continue
@@ -52,12 +52,12 @@ async def make(name: str) -> Team:
     raise RuntimeError("no free storage segment was found")
 
 
-async def find_or_make(name: str) -> Team:
+async def find_or_make(name: str, plan: str = "") -> Team:
     """The team of this name, made if it is not there; the one that is there when another caller was faster."""
     try:
-        return (await find(name)) or (await make(name))
+        return (await find(name)) or (await make(name, plan))
     except Conflict:
-        return await find_or_make(name)
+        return await find_or_make(name, plan)
 
 
 async def rename(team_id: int, name: str) -> None:

@@ -39,6 +39,7 @@ class Plan:
     burst: int = 0  # so many more in one minute; not in five
 
 
+OPERATORS_PLAN = "unlimited"  # of teams that the operator makes for themselves, where there is such a plan
 MIRROR = Plan(max_file_bytes=70 * MIB, retention=dt.timedelta(days=1))  # what is fetched for `/cdn-cgi/image/`
 
 

@@ -16,6 +16,7 @@ from graphql_api.domain.account import Invitation, Member, Principal, Role, Stat
 from graphql_api.domain.audit import AuditAction
 from graphql_api.domain.key import Scope
 from graphql_api.domain.names import clean_email, clean_name
+from graphql_api.domain.plan import OPERATORS_PLAN
 from graphql_api.domain.signing import Signer
 from graphql_api.errors import BadSignature, Conflict, Forbidden, NotFound
 from graphql_api.remote.mail import Mailer
@@ -49,9 +50,9 @@ class Teams:
         """The team of this name."""
         return await rows.find(name.strip())
 
-    async def find_or_make(self, name: str) -> Team:
-        """The team of this name, made if it is not there."""
-        return await rows.find_or_make(clean_name("team", name))
+    async def find_or_make(self, name: str, plan: str = OPERATORS_PLAN) -> Team:
+        """The team of this name, made if it is not there: one of the operator's own, whom nobody limits."""
+        return await rows.find_or_make(clean_name("team", name), plan)
 
     # --- a person's teams
 

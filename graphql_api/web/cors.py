@@ -16,7 +16,8 @@ _HEADERS = (
 )
 _EXPOSED = (
     "X-Request-Id, Retry-After, WWW-Authenticate, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
-    "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-RateLimit-Limit-Daily, X-RateLimit-Remaining-Daily, "
+    "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, "
+    "X-RateLimit-Limit-Daily, X-RateLimit-Remaining-Daily, "
     "X-Monthly-Uploads-Limit, X-Monthly-Uploads-Used, X-Monthly-Uploads-Remaining, "
     "X-Storage-Limit, X-Storage-Used, X-Storage-Remaining"
 )

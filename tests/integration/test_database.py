@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import functools
 import random
 import uuid
 from collections.abc import Sequence
 
 import pytest
+from tortoise.migrations.api import migrate as run_migrations
 
-from graphql_api.db import blobs, database, keys, media, teams, users
-from graphql_api.domain.account import Team
+from graphql_api.db import blobs, database, keys, media, teams, usage, users
+from graphql_api.domain.account import Role, Team
 from graphql_api.domain.format import Format
 from graphql_api.domain.key import NewKey, Profile, Scope, digest
 from graphql_api.domain.media import Changes, Media, Original
@@ -293,3 +295,41 @@ async def _indexes(url: str) -> set[str]:
     table, column = ("sqlite_master", "name") if database.is_sqlite(url) else ("pg_indexes", "indexname")
     rows = await database.connection().execute_query_dict(f"SELECT {column} AS name FROM {table}")
     return {row["name"] for row in rows}
+
+
+async def test_who_was_there_before_accounts_keeps_what_they_have(
+    database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Migration 0005 on rows of the release before it: owners, counts, and no quota out of nowhere."""
+    with monkeypatch.context() as before:
+        before.setattr(database, "run_migrations", functools.partial(run_migrations, target="models.0004_mirror"))
+        await database.migrate(database_url)
+    async with database.open_database(database_url):
+        run, now = database.connection().execute_script, "'2026-01-01 00:00:00+00:00'"
+        await run(
+            f"INSERT INTO team (name, storage, created_at) VALUES ('old', 'aaaa', {now}), ('empty', 'bbbb', {now})"
+        )
+        await run(
+            "INSERT INTO user_account (email, admin, team_id, created_at) "
+            f"SELECT 'ann@example.com', TRUE, id, {now} FROM team WHERE name = 'old'"
+        )
+        await run(f"INSERT INTO blob (sha256, size, refs) VALUES ('{SHA}', 7, 2)")
+        for number in (1, 2):
+            await run(
+                "INSERT INTO media (id, uid, team_id, blob_id, name, public, format, width, height, frames, has_alpha, "
+                "bytes, attributes, created_at, updated_at) "
+                f"SELECT '{uuid.UUID(int=number)}', 'uid{number}', id, '{SHA}', 'n', TRUE, 'png', 1, 1, 1, FALSE, "
+                f"7, '{{}}', {now}, {now} FROM team WHERE name = 'old'"
+            )
+    await database.migrate(database_url)
+    async with database.open_database(database_url):
+        old, empty = await teams.find("old"), await teams.find("empty")
+        assert old
+        assert empty
+        assert (old.plan, empty.plan) == ("unlimited", "unlimited")
+        (member,) = await teams.members(old.id)
+        assert (member.user.email, member.role) == ("ann@example.com", Role.OWNER)
+        assert await teams.members(empty.id) == []
+        counted = await usage.get(old.id)
+        assert (counted.images, counted.bytes) == (2, 14)
+        assert (await usage.get(empty.id)).images == 0

@@ -175,6 +175,7 @@ class Migration(migrations.Migration):
             "INSERT INTO membership (team_id, user_id, role, created_at) "
             "SELECT team_id, id, 'owner', created_at FROM user_account WHERE team_id IS NOT NULL"
         ),
+        ops.RunSQL("UPDATE team SET plan = 'unlimited'"),  # as it was for them until now
         ops.RunSQL(
             "INSERT INTO usage (team_id, month, uploads, images, bytes) "
             "SELECT team.id, '', 0, COUNT(media.id), COALESCE(SUM(media.bytes), 0) "
