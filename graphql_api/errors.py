@@ -121,6 +121,15 @@ class Conflict(TintypeError):
     code = "conflict"
 
 
+class DuplicateExternalId(Conflict):
+    """Another media of the team has this external id."""
+
+    code = "external_id_duplicate"
+
+    def __init__(self, message: str = "Another media has this external id.") -> None:
+        super().__init__(message)
+
+
 class LimitExceeded(TintypeError):
     """The caller, or the machine, has no room for this now."""
 

@@ -20,8 +20,9 @@ from graphql_api.services.cache import RenditionCache
 from graphql_api.services.counters import Counters
 from graphql_api.services.exports import Exports
 from graphql_api.services.health import Health
+from graphql_api.services.intake import Intake
 from graphql_api.services.keys import Keys
-from graphql_api.services.library import Library, Tools
+from graphql_api.services.library import Library
 from graphql_api.services.limits import Limits
 from graphql_api.services.metrics import Metrics
 from graphql_api.services.mirror import Mirror
@@ -79,7 +80,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
         upgrades = Upgrades(plans=plans, office=office, signer=signer, public_url=settings.public_url, clock=_now)
         quotas = Quotas(plans=plans, upgrades=upgrades, audit=audit, clock=_now)
         trash = Trash(originals=originals, retention=dt.timedelta(days=settings.trash_days), clock=_now)
-        tools = Tools(
+        intake = Intake(
             originals=originals,
             spool=spool,
             imaging=imaging,
@@ -90,7 +91,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             picture_limits=settings.picture_limits,
             clock=_now,
         )
-        library, tokens = Library(tools), AccessTokens(signer, _now)
+        library, tokens = Library(_now), AccessTokens(signer, _now)
         accounts = Accounts(
             anonymous_uploads=settings.anonymous_uploads, plans=plans, signer=signer, tokens=tokens, clock=_now
         )
@@ -150,10 +151,11 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             trash=trash,
             exports=Exports(store=store, signer=signer, audit=audit, public_url=settings.public_url, clock=_now),
             library=library,
+            intake=intake,
             renderer=renderer,
             cache=cache,
             presets=Presets(_now),
-            mirror=Mirror(library, accounts, settings.transform_origins),
+            mirror=Mirror(library, intake, accounts, settings.transform_origins),
             placeholders=Placeholders(store, imaging),
             health=health,
             spool=spool,

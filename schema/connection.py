@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 
 import strawberry
 
-from graphql_api.domain.page import Page, PageRequest, parse_cursor
+from graphql_api.domain.page import NEWEST_FIRST, Order, Page, PageRequest, parse_cursor
 
 FIRST = strawberry.argument(description="How many from the start, at most 100; 50 unless `last` is given.")
 AFTER = strawberry.argument(description="Only what comes after this cursor.")
@@ -56,13 +56,16 @@ class Connection(Generic[NodeT]):
         return await self.count()
 
 
-def parse_page(first: int | None, after: str | None, last: int | None, before: str | None) -> PageRequest:
+def parse_page(
+    first: int | None, after: str | None, last: int | None, before: str | None, order: Order = NEWEST_FIRST
+) -> PageRequest:
     """The slice that Relay's four arguments ask for. InvalidInput."""
     return PageRequest(
         first=first,
-        after=parse_cursor("after", after) if after is not None else None,
+        after=parse_cursor("after", after, order) if after is not None else None,
         last=last,
-        before=parse_cursor("before", before) if before is not None else None,
+        before=parse_cursor("before", before, order) if before is not None else None,
+        order=order,
     )
 
 

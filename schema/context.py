@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import strawberry
@@ -25,6 +25,7 @@ class GraphQLContext:
     services: Context
     agent: str
     tags: DataLoader[uuid.UUID, tuple[str, ...]]
+    labels: DataLoader[uuid.UUID, Mapping[str, str]]
     traits: DataLoader[Media, Traits]
     placeholders: DataLoader[Rendition, Placeholder | None]
 
@@ -44,6 +45,10 @@ def make_context(principal: Principal, services: Context, agent: str = "") -> Gr
         tags = await services.library.tags_of(media_ids)
         return [tags.get(media_id, ()) for media_id in media_ids]
 
+    async def load_labels(media_ids: list[uuid.UUID]) -> list[Mapping[str, str]]:
+        labels = await services.library.labels_of(media_ids)
+        return [labels.get(media_id, {}) for media_id in media_ids]
+
     async def load_traits(media: list[Media]) -> Sequence[Traits]:
         return await services.library.traits_of(principal, media)
 
@@ -56,6 +61,7 @@ def make_context(principal: Principal, services: Context, agent: str = "") -> Gr
         services,
         agent,
         tags=DataLoader(load_fn=load_tags, cache=False),
+        labels=DataLoader(load_fn=load_labels, cache=False),
         traits=DataLoader(load_fn=load_traits, cache=False),
         placeholders=DataLoader(load_fn=load_placeholders, cache=False),
     )

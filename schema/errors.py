@@ -31,6 +31,9 @@ class ErrorCode(Enum):
     )
     NOT_FOUND = strawberry.enum_value("not_found", description="There is no such thing, or it is not yours.")
     CONFLICT = strawberry.enum_value("conflict", description="The request contradicts what is there.")
+    EXTERNAL_ID_DUPLICATE = strawberry.enum_value(
+        "external_id_duplicate", description="Another media of the team has this external id."
+    )
     LIMIT_EXCEEDED = strawberry.enum_value("limit_exceeded", description="There is no room for this now.")
     QUOTA_EXCEEDED = strawberry.enum_value("quota_exceeded", description="The plan has no room for one more.")
     RATE_LIMITED = strawberry.enum_value("rate_limited", description="Too many requests; try again later.")

@@ -11,8 +11,10 @@ import strawberry
 
 from graphql_api.domain import media as domain
 from graphql_api.domain.format import Format
-from graphql_api.domain.page import Cursor
-from graphql_api.domain.rendition import address
+from graphql_api.domain.media import Source
+from graphql_api.domain.media_filter import EVERYTHING
+from graphql_api.domain.page import NEWEST_FIRST, Order, cursor_of
+from graphql_api.domain.rendition import address, uid_in
 from graphql_api.domain.traits import ColorSpace
 from graphql_api.domain.transform import IDENTITY
 from graphql_api.errors import InvalidInput, NotFound
@@ -20,12 +22,30 @@ from graphql_api.services.renderer import Asked
 from schema import traits
 from schema.connection import AFTER, BEFORE, FIRST, LAST, Connection, parse_page, present_page
 from schema.context import Info
+from schema.media_filter import KeyValue, MediaBy, MediaFilterInput, MediaOrder, present_mapping
 from schema.node import Node, find_media_id, format_global_id, media_id_of
 from schema.scalars import BigInt
 from schema.transform import Rendition, TransformInput
 from schema.transform import present as present_rendition
 
 _MAX_NODES = 100
+_MAX_TAGS = 500
+
+
+@strawberry.type(description="A tag and how many media have it.")
+class TagCount:
+    """A word and a number."""
+
+    name: str = strawberry.field(description="The tag.")
+    count: int = strawberry.field(description="On how many of the team's media it is.")
+
+
+@strawberry.type(description="The point of a picture that matters most.")
+class FocalPoint:
+    """A domain FocalPoint."""
+
+    x: float = strawberry.field(description="Across, 0 (left) to 1 (right).")
+    y: float = strawberry.field(description="Down, 0 (top) to 1 (bottom).")
 
 
 @strawberry.type(description="One hosted image: a record and its original.")
@@ -55,7 +75,29 @@ class Media(Node):
         description="When it was put into the trash; null unless it is there."
     )
     test: bool = strawberry.field(description="Whether it was made with a test key: marked, short-lived, not counted.")
+    source: Source = strawberry.field(description="Where it came from.")
+    focal_point: FocalPoint | None = strawberry.field(
+        description="The point that `gravity: { smart: FOCAL }` keeps; null unless one was set."
+    )
     domain: strawberry.Private[domain.Media]
+
+    @strawberry.field(description="What the team's own system calls it; null for others.")
+    def external_id(self, info: Info) -> str | None:
+        return self.domain.external_id if info.context.principal.owns(self.domain) else None
+
+    @strawberry.field(description="The address that it was imported from; null for others than its team.")
+    def source_url(self, info: Info) -> str | None:
+        return self.domain.origin.url if info.context.principal.owns(self.domain) else None
+
+    @strawberry.field(description="Free texts by key; for its team alone.")
+    def attributes(self, info: Info) -> list[KeyValue]:
+        return present_mapping(self.domain.attributes) if info.context.principal.owns(self.domain) else []
+
+    @strawberry.field(description="Short values by key, which lists can be filtered by; for its team alone.")
+    async def labels(self, info: Info) -> list[KeyValue]:
+        if not info.context.principal.owns(self.domain):
+            return []
+        return present_mapping(await info.context.labels.load(self.domain.id))
 
     @strawberry.field(description="Address of the image as it is, without its metadata.")
     def url(self, info: Info) -> str:
@@ -133,12 +175,14 @@ def present(media: domain.Media) -> Media:
         expires_at=media.expires_at,
         deleted_at=media.deleted_at,
         test=media.test,
+        source=media.origin.source,
+        focal_point=FocalPoint(x=media.focal_point.x, y=media.focal_point.y) if media.focal_point else None,
         domain=media,
     )
 
 
-def _cursor(media: Media) -> str:
-    return Cursor(media.created_at, media.domain.id).format()
+def _cursor(order: Order, media: Media) -> str:
+    return cursor_of(media.domain, order).format()
 
 
 _ID = strawberry.argument(description="Global id, as `id` gives it.")
@@ -149,13 +193,25 @@ class MediaQuery:
     """What can be asked of media."""
 
     @strawberry.field(description="One media; null when there is none, or it is not yours to see.")
-    async def media(self, info: Info, id: Annotated[strawberry.ID, _ID]) -> Media | None:
+    async def media(
+        self, info: Info, by: Annotated[MediaBy, strawberry.argument(description="Which one.")]
+    ) -> Media | None:
+        library, principal = info.context.library, info.context.principal
         try:
-            return present(await info.context.library.get(info.context.principal, media_id_of(id)))
+            if by.id is not None:
+                found = await library.get(principal, media_id_of(by.id.value))
+            elif by.uid is not None:
+                found = await library.get_by_uid(principal, by.uid.value)
+            elif by.external_id is not None:
+                found = await library.get_by_external_id(principal, by.external_id.value)
+            else:
+                url = by.url.value if by.url else ""
+                found = await library.get_by_uid(principal, uid_in(url, info.context.services.source_url))
         except NotFound:
             return None
+        return present(found)
 
-    @strawberry.field(description="The team's media, newest first.")
+    @strawberry.field(description="The team's media, newest first unless another order is asked for.")
     async def media_list(
         self,
         info: Info,
@@ -163,10 +219,25 @@ class MediaQuery:
         after: Annotated[str | None, AFTER] = None,
         last: Annotated[int | None, LAST] = None,
         before: Annotated[str | None, BEFORE] = None,
+        filter: Annotated[MediaFilterInput | None, strawberry.argument(description="Which ones.")] = None,
+        order_by: Annotated[MediaOrder | None, strawberry.argument(description="In which order.")] = None,
     ) -> Connection[Media]:
         library, principal = info.context.library, info.context.principal
-        page = await library.list(principal, parse_page(first, after, last, before))
-        return present_page(page, present, _cursor, functools.partial(library.count, principal))
+        order, wanted = order_by.parse() if order_by else NEWEST_FIRST, filter.parse() if filter else EVERYTHING
+        page = await library.list(principal, parse_page(first, after, last, before, order), wanted)
+        cursor, count = functools.partial(_cursor, order), functools.partial(library.count, principal, wanted)
+        return present_page(page, present, cursor, count)
+
+    @strawberry.field(description="The team's tags, the most frequent first.")
+    async def tags(
+        self,
+        info: Info,
+        first: Annotated[int, strawberry.argument(description="How many, at most 500.")] = 100,
+    ) -> list[TagCount]:
+        if not 1 <= first <= _MAX_TAGS:
+            raise InvalidInput("first", f"'first' must be between 1 and {_MAX_TAGS}.")
+        found = await info.context.library.tags(info.context.principal, first)
+        return [TagCount(name=name, count=count) for name, count in found]
 
     @strawberry.field(description="What is in the team's trash and can be restored, newest first.")
     async def trash(
@@ -179,7 +250,8 @@ class MediaQuery:
     ) -> Connection[Media]:
         trash, principal = info.context.services.trash, info.context.principal
         page = await trash.list(principal, parse_page(first, after, last, before))
-        return present_page(page, present, _cursor, functools.partial(trash.count, principal))
+        cursor = functools.partial(_cursor, NEWEST_FIRST)
+        return present_page(page, present, cursor, functools.partial(trash.count, principal))
 
     @strawberry.field(description="Any object by its global id; null when there is none, or it is not yours to see.")
     async def node(self, info: Info, id: Annotated[strawberry.ID, _ID]) -> Node | None:

@@ -13,10 +13,16 @@ from graphql_api.services.batch import run_batch
 from schema.context import Info
 from schema.errors import UserError, user_error
 from schema.media import Media, present
+from schema.media_filter import KeyValueInput, parse_mapping
 from schema.node import media_id_of
 from schema.scalars import Duration, Upload
+from schema.shapes import PointInput
 
 _TAGS = "At most 10 words of at most 50 characters; kept in lower case."
+_LABELS = "At most 20 values of at most 128 characters, without commas; lists can be filtered by them."
+_ATTRIBUTES = "At most 50 free texts of at most 1024 characters."
+_EXTERNAL_ID = "What your own system calls it; once among your media that are there."
+_FOCAL_POINT = "The point that `gravity: { smart: FOCAL }` keeps."
 _PUBLIC = "Whether everybody who knows the address may see it."
 
 
@@ -31,6 +37,10 @@ class UploadMediaInput:
     public: bool = strawberry.field(default=True, description=_PUBLIC)
     tags: list[str] = strawberry.field(default_factory=list, description=_TAGS)
     ttl: Duration | None = strawberry.field(default=None, description="How long it lives; for good unless given.")
+    labels: list[KeyValueInput] = strawberry.field(default_factory=list, description=_LABELS)
+    attributes: list[KeyValueInput] = strawberry.field(default_factory=list, description=_ATTRIBUTES)
+    external_id: str | None = strawberry.field(default=None, description=_EXTERNAL_ID)
+    focal_point: PointInput | None = strawberry.field(default=None, description=_FOCAL_POINT)
 
 
 @strawberry.input(description="A file to fetch and keep.")
@@ -44,6 +54,10 @@ class ImportMediaInput:
     public: bool = strawberry.field(default=True, description=_PUBLIC)
     tags: list[str] = strawberry.field(default_factory=list, description=_TAGS)
     ttl: Duration | None = strawberry.field(default=None, description="How long it lives; for good unless given.")
+    labels: list[KeyValueInput] = strawberry.field(default_factory=list, description=_LABELS)
+    attributes: list[KeyValueInput] = strawberry.field(default_factory=list, description=_ATTRIBUTES)
+    external_id: str | None = strawberry.field(default=None, description=_EXTERNAL_ID)
+    focal_point: PointInput | None = strawberry.field(default=None, description=_FOCAL_POINT)
 
 
 @strawberry.input(description="What to change of a media; fields that are not given stay.")
@@ -60,6 +74,18 @@ class UpdateMediaInput:
     tags: strawberry.Maybe[list[str]] = strawberry.field(default=None, description=f"All tags anew. {_TAGS}")
     ttl: strawberry.Maybe[Duration | None] = strawberry.field(
         default=None, description="How long it lives from now on; null lets it stay for good."
+    )
+    labels: strawberry.Maybe[list[KeyValueInput]] = strawberry.field(
+        default=None, description=f"All labels anew. {_LABELS}"
+    )
+    attributes: strawberry.Maybe[list[KeyValueInput]] = strawberry.field(
+        default=None, description=f"All attributes anew. {_ATTRIBUTES}"
+    )
+    external_id: strawberry.Maybe[str | None] = strawberry.field(
+        default=None, description=f"{_EXTERNAL_ID} Null clears it."
+    )
+    focal_point: strawberry.Maybe[PointInput | None] = strawberry.field(
+        default=None, description=f"{_FOCAL_POINT} Null clears it."
     )
 
 
@@ -167,7 +193,22 @@ class DeleteMediaBatchPayload:
 
 
 def _details(asked: UploadMediaInput | ImportMediaInput) -> domain.Details:
-    return domain.Details(asked.name, asked.caption, asked.alt_text, asked.public, tuple(asked.tags), asked.ttl)
+    return domain.Details(
+        name=asked.name,
+        caption=asked.caption,
+        alt_text=asked.alt_text,
+        public=asked.public,
+        tags=tuple(asked.tags),
+        ttl=asked.ttl,
+        labels=parse_mapping("labels", asked.labels),
+        attributes=parse_mapping("attributes", asked.attributes),
+        external_id=asked.external_id,
+        focal_point=_focal_point(asked.focal_point),
+    )
+
+
+def _focal_point(point: PointInput | None) -> domain.FocalPoint | None:
+    return domain.FocalPoint(point.x, point.y) if point else None
 
 
 def _changes(asked: UpdateMediaInput) -> domain.Changes:
@@ -179,13 +220,17 @@ def _changes(asked: UpdateMediaInput) -> domain.Changes:
         public=asked.public.value if asked.public else keep,
         tags=tuple(asked.tags.value) if asked.tags else keep,
         ttl=asked.ttl.value if asked.ttl else keep,
+        labels=parse_mapping("labels", asked.labels.value) if asked.labels else keep,
+        attributes=parse_mapping("attributes", asked.attributes.value) if asked.attributes else keep,
+        external_id=asked.external_id.value if asked.external_id else keep,
+        focal_point=_focal_point(asked.focal_point.value) if asked.focal_point else keep,
     )
 
 
 async def _upload(info: Info, asked: UploadMediaInput) -> UploadMediaPayload:
     context = info.context
     try:
-        media = await context.library.upload(context.principal, asked.file, _details(asked))
+        media = await context.services.intake.upload(context.principal, asked.file, _details(asked))
     except TintypeError as error:
         return UploadMediaPayload(errors=[user_error(error)])
     return UploadMediaPayload(media=present(media))
@@ -194,7 +239,7 @@ async def _upload(info: Info, asked: UploadMediaInput) -> UploadMediaPayload:
 async def _import(info: Info, asked: ImportMediaInput) -> ImportMediaPayload:
     context = info.context
     try:
-        media = await context.library.import_url(context.principal, asked.url, _details(asked))
+        media = await context.services.intake.import_url(context.principal, asked.url, _details(asked))
     except TintypeError as error:
         return ImportMediaPayload(errors=[user_error(error)])
     return ImportMediaPayload(media=present(media))

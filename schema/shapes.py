@@ -10,7 +10,9 @@ from graphql_api.domain.stage import Trim
 from schema.scalars import Color
 
 strawberry.enum(
-    Smart, name="SmartGravity", description="What decides when the pixels do: AUTO is what catches the eye."
+    Smart,
+    name="SmartGravity",
+    description="AUTO is what catches the eye, FACE all faces, FOCAL the media's own focal point; else the centre.",
 )
 
 
@@ -30,7 +32,7 @@ class GravityInput:
     focal_point: PointInput | None = strawberry.field(
         default=strawberry.UNSET, description="A point that comes as near to the centre as the edges allow."
     )
-    smart: Smart | None = strawberry.field(default=strawberry.UNSET, description="What the pixels say.")
+    smart: Smart | None = strawberry.field(default=strawberry.UNSET, description="What the pixels say, or the media.")
 
     def parse(self) -> Gravity:
         """The gravity. InvalidInput."""

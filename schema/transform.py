@@ -22,7 +22,6 @@ from schema.scalars import Color
 from schema.shapes import BorderInput, BoxInput, DuotoneInput, EdgesInput, GravityInput, TrimInput
 from schema.traits import Placeholder, present_placeholder
 
-strawberry.enum(Format, name="ImageFormat", description="An image format.")
 strawberry.enum(Fit, name="Fit", description="How an image meets the box of width x height.")
 strawberry.enum(Filter, name="Filter", description="A look with a name.")
 strawberry.enum(

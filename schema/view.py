@@ -105,7 +105,7 @@ async def _read(request: web.Request, principal: Principal, stack: AsyncExitStac
     if content_type != _FORM:
         raise web.HTTPUnsupportedMediaType
     _refuse_forgery(request)
-    await request.app[CONTEXT].library.expect_upload(principal)
+    await request.app[CONTEXT].intake.expect_upload(principal)
     return await read_multipart(request, request.app[CONTEXT].spool, stack, limit=principal.plan.max_file_bytes)
 
 

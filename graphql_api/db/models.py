@@ -9,6 +9,7 @@ from typing import Any
 
 from tortoise import fields
 from tortoise.indexes import Index
+from tortoise.migrations.constraints import UniqueConstraint
 from tortoise.models import Model
 
 
@@ -190,7 +191,10 @@ class Blob(Model):
 
 
 class Media(Model):
-    """One hosted image. One with `deleted_at` is in the trash. `test` ones were made with a test key."""
+    """One hosted image. One with `deleted_at` is in the trash. `test` ones were made with a test key.
+
+    One with a `parent` was made of it by `operation`, a transform as a native query says it.
+    """
 
     id = fields.UUIDField(primary_key=True)
     uid = fields.CharField(max_length=16, unique=True)
@@ -210,6 +214,15 @@ class Media(Model):
     transformable = fields.BooleanField(db_default=True)
     bytes = fields.BigIntField()
     attributes: fields.Field[Any] = fields.JSONField(default=dict)
+    external_id = fields.CharField(max_length=255, null=True)
+    source = fields.CharField(max_length=16, db_default="upload")
+    source_url = fields.TextField(null=True)
+    parent: fields.ForeignKeyNullableRelation[Media] = fields.ForeignKeyField(
+        "models.Media", related_name="derived", null=True, on_delete=fields.SET_NULL, db_index=True
+    )
+    operation = fields.TextField(null=True)
+    focal_x = fields.FloatField(null=True)
+    focal_y = fields.FloatField(null=True)
     test = fields.BooleanField(db_default=False)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
@@ -219,12 +232,16 @@ class Media(Model):
     class Meta:
         table = "media"
         indexes = [
-            # The order of every list: keyset pages walk this index and read nothing else.
+            # The orders of lists: keyset pages walk one of these and read nothing else.
             Index(fields=("team_id", "created_at", "id"), name="media_list"),
+            Index(fields=("team_id", "updated_at", "id"), name="media_updated"),
+            Index(fields=("team_id", "bytes", "id"), name="media_bytes"),
+            Index(fields=("team_id", "name", "id"), name="media_name"),
             # What is swept.
             Index(fields=("expires_at",), name="media_expiry"),
             Index(fields=("deleted_at",), name="media_trash"),
         ]
+        constraints = [UniqueConstraint(fields=("team_id", "test", "external_id"), name="media_external_id")]
 
 
 class Mirror(Model):
@@ -277,3 +294,18 @@ class MediaTag(Model):
     class Meta:
         table = "media_tag"
         unique_together = (("media", "tag"),)
+
+
+class Label(Model):
+    """A short value under a key, which lists are filtered by."""
+
+    id = fields.BigIntField(primary_key=True)
+    media: fields.ForeignKeyRelation[Media] = fields.ForeignKeyField("models.Media", related_name="labels")
+    team: fields.ForeignKeyRelation[Team] = fields.ForeignKeyField("models.Team", related_name="labels")
+    key = fields.CharField(max_length=64)
+    value = fields.CharField(max_length=128)
+
+    class Meta:
+        table = "label"
+        unique_together = (("media", "key"),)
+        indexes = [Index(fields=("team_id", "key", "value"), name="label_find")]

@@ -15,7 +15,7 @@ from urllib.parse import unquote
 from graphql_api.domain import query_values as values
 from graphql_api.domain.format import Format
 from graphql_api.domain.geometry import Box, Edges, Fit
-from graphql_api.domain.gravity import Gravity
+from graphql_api.domain.gravity import Gravity, Smart
 from graphql_api.domain.output import Metadata, Output
 from graphql_api.domain.stage import Stage, Trim, flip_and_turn
 from graphql_api.domain.transform import Transform
@@ -139,7 +139,7 @@ def _gamma(asked: _Asked, text: str) -> None:
 
 
 def _gravity(text: str) -> Gravity:
-    if "," in text or "-" in text:
+    if "," in text or "-" in text or text == Smart.FOCAL:
         raise ValueError(text)
     return values.gravity(text)
 

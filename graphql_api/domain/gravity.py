@@ -34,10 +34,11 @@ def _along(anchor: str, first: str, last: str) -> float:
 
 
 class Smart(StrEnum):
-    """What decides when the pixels do."""
+    """What decides when the pixels do, or whoever knows the picture."""
 
     AUTO = "auto"  # saliency
     FACE = "face"  # all faces; the centre where there is none
+    FOCAL = "focal"  # the point that was set for the media; the centre where there is none
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,11 +6,15 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from graphql_api.domain.duration import check_ttl
 from graphql_api.domain.format import Format
+from graphql_api.domain.labels import clean_attributes, clean_labels
 from graphql_api.errors import InvalidInput
+
+_DECIMALS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,41 @@ class Upload:
     filename: str | None = None
 
 
+class Source(StrEnum):
+    """Where a media came from."""
+
+    UPLOAD = "upload"
+    IMPORT = "import"
+    TRANSFORM = "transform"
+
+
+@dataclass(frozen=True, slots=True)
+class FocalPoint:
+    """The point that matters most, from 0, 0 (left top) to 1, 1 (right bottom)."""
+
+    x: float
+    y: float
+
+    def __post_init__(self) -> None:
+        for name in ("x", "y"):
+            if not 0 <= (value := getattr(self, name)) <= 1:
+                raise InvalidInput("focalPoint", "A focal point lies between 0, 0 and 1, 1.")
+            object.__setattr__(self, name, round(value, _DECIMALS))
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a media came from: the address it was fetched from; the media it was made of, and by which transform."""
+
+    source: Source = Source.UPLOAD
+    url: str | None = None
+    parent_id: uuid.UUID | None = None
+    operation: str | None = None
+
+
+UPLOADED = Origin()
+
+
 @dataclass(frozen=True, slots=True)
 class Media:
     """One hosted image: a record and its original. Times are in UTC, sizes in bytes and upright pixels."""
@@ -57,6 +96,9 @@ class Media:
     expires_at: dt.datetime | None = None
     deleted_at: dt.datetime | None = None
     test: bool = False
+    external_id: str | None = None
+    focal_point: FocalPoint | None = None
+    origin: Origin = UPLOADED
 
     def is_live(self, now: dt.datetime) -> bool:
         """Whether it is there at `now`: neither expired nor in the trash."""
@@ -68,6 +110,7 @@ class Media:
 
 
 MAX_NAME = 255
+MAX_EXTERNAL_ID = 255
 MAX_TEXT = 2000
 MAX_TAGS = 10
 MAX_TAG = 50
@@ -90,9 +133,16 @@ class Details:
     public: bool = True
     tags: tuple[str, ...] = ()
     ttl: dt.timedelta | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    external_id: str | None = None
+    focal_point: FocalPoint | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "name", clean_name(self.name))
+        object.__setattr__(self, "labels", clean_labels(self.labels))
+        object.__setattr__(self, "attributes", clean_attributes(self.attributes))
+        object.__setattr__(self, "external_id", clean_external_id(self.external_id))
         object.__setattr__(self, "caption", clean_text("caption", self.caption))
         object.__setattr__(self, "alt_text", clean_text("altText", self.alt_text))
         object.__setattr__(self, "tags", clean_tags(self.tags))
@@ -110,6 +160,10 @@ class Changes:
     public: bool | Keep = field(default=KEEP)
     tags: tuple[str, ...] | Keep = field(default=KEEP)
     ttl: dt.timedelta | Keep | None = field(default=KEEP)
+    labels: Mapping[str, str] | Keep = field(default=KEEP)
+    attributes: Mapping[str, str] | Keep = field(default=KEEP)
+    external_id: str | Keep | None = field(default=KEEP)
+    focal_point: FocalPoint | Keep | None = field(default=KEEP)
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, Keep):
@@ -124,6 +178,19 @@ class Changes:
             object.__setattr__(self, "tags", clean_tags(self.tags))
         if isinstance(self.ttl, dt.timedelta):
             check_ttl(self.ttl)
+        if not isinstance(self.labels, Keep):
+            object.__setattr__(self, "labels", clean_labels(self.labels))
+        if not isinstance(self.attributes, Keep):
+            object.__setattr__(self, "attributes", clean_attributes(self.attributes))
+        if isinstance(self.external_id, str):
+            object.__setattr__(self, "external_id", clean_external_id(self.external_id))
+
+
+def clean_external_id(text: str | None) -> str | None:
+    """The name that the caller's own system gives it, as it is; None for empty. InvalidInput."""
+    if text and (len(text) > MAX_EXTERNAL_ID or not text.isprintable()):
+        raise InvalidInput("externalId", f"'externalId' has at most {MAX_EXTERNAL_ID} printable characters.")
+    return text or None
 
 
 def clean_name(name: str | None) -> str | None:

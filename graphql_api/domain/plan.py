@@ -148,3 +148,11 @@ _FIELDS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "requests_per_minute": ("requests_per_minute", _count),
     "burst": ("burst", _count),
 }
+
+
+def end_of(plan: Plan, now: dt.datetime, made: dt.datetime, ttl: dt.timedelta | None) -> dt.datetime | None:
+    """When a media is gone: after its time to live, or when the plan keeps it no longer; None for never."""
+    ends = [now + ttl] if ttl is not None else []
+    if plan.retention is not None:
+        ends.append(made + plan.retention)
+    return min(ends, default=None)

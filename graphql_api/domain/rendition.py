@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from graphql_api.domain.format import Format
 from graphql_api.domain.geometry import Size
@@ -59,6 +61,13 @@ class StoredRendition:
     key: str
     size: int
     content: bytes | None = None
+
+
+def uid_in(url: str, source_url: str) -> str:
+    """The uid in an image address of ours, whole or from its path on; the empty text, which nothing has, for others."""
+    places = f"{re.escape(source_url)}|{re.escape(urlsplit(source_url).path)}"
+    found = re.fullmatch(rf"(?:{places})/[^/?#]+/([^/.?#]+)(?:[.?#].*)?", url)
+    return found[1] if found else ""
 
 
 def address(media: Media, source_url: str) -> str:

@@ -17,8 +17,9 @@ from typing import Any
 
 from graphql_api.domain.format import Format
 from graphql_api.domain.geometry import Fit, Size
+from graphql_api.domain.gravity import CENTER, Gravity, Smart
 from graphql_api.domain.limits import USUAL_LIMITS, PictureLimits
-from graphql_api.domain.media import Original
+from graphql_api.domain.media import FocalPoint, Original
 from graphql_api.domain.output import Metadata, Output
 from graphql_api.domain.overlay import Layer, Overlay
 from graphql_api.domain.stage import Stage
@@ -132,6 +133,14 @@ class Transform:
         """The media that are put on top, each once."""
         overlays = (overlay for stage in self.stages for overlay in stage.overlays)
         return tuple(dict.fromkeys(overlay.uid for overlay in overlays if isinstance(overlay, Overlay)))
+
+    def focused(self, point: FocalPoint | None) -> Transform:
+        """The same with the media's own focal point where it is asked for; the centre where it has none."""
+        if not any(stage.gravity.smart is Smart.FOCAL for stage in self.stages):
+            return self
+        gravity = Gravity(point.x, point.y, focal=True) if point else CENTER
+        stages = (replace(s, gravity=gravity) if s.gravity.smart is Smart.FOCAL else s for s in self.stages)
+        return replace(self, stages=tuple(stages))
 
     def settle(
         self,

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 import orjson
 
-from graphql_api.db import keys, presets, teams
+from graphql_api.db import keys, presets, teams, words
 from graphql_api.db import media as rows
 from graphql_api.db.database import transaction
 from graphql_api.domain.account import Principal, Team
@@ -60,7 +60,8 @@ class Exports:
         parts: list[str] = []
         count, missing, after = 0, [], ""
         while batch := await rows.batch_of(team.id, after, _BATCH):
-            tags = await rows.tags_of([media.id for media in batch])
+            ids = [media.id for media in batch]
+            tags, labels = await words.tags_of(ids), await words.labels_of(ids)
             for media in batch:
                 if await self._store.find(blob_key(media.sha256)) is None:
                     missing.append(media.uid)
@@ -69,7 +70,9 @@ class Exports:
                     yield piece
             count, after = count + len(batch), str(batch[-1].id)
             parts.append(f"media/{len(parts) + 1:05}.json")
-            described = [_described(media, tags.get(media.id, ())) for media in batch]
+            described = [
+                _described(media, tags.get(media.id, ())) | {"labels": labels.get(media.id, {})} for media in batch
+            ]
             yield _member(parts[-1], orjson.dumps(described, option=orjson.OPT_INDENT_2), self._clock())
         manifest = await self._manifest(team) | {"media": {"count": count, "parts": parts, "missing": missing}}
         yield _member("manifest.json", orjson.dumps(manifest, option=orjson.OPT_INDENT_2), self._clock())
@@ -119,6 +122,10 @@ def _described(media: Media, tags: tuple[str, ...]) -> dict[str, object]:
         "altText": media.alt_text,
         "tags": tags,
         "attributes": dict(media.attributes),
+        "externalId": media.external_id,
+        "source": media.origin.source,
+        "sourceUrl": media.origin.url,
+        "focalPoint": asdict(media.focal_point) if media.focal_point else None,
         "public": media.public,
         "test": media.test,
         "width": media.original.width,

@@ -12,20 +12,22 @@ from graphql_api.domain.media import Details, Media
 from graphql_api.errors import NotFound
 from graphql_api.services.accounts import Accounts
 from graphql_api.services.flights import Flights
+from graphql_api.services.intake import Intake
 from graphql_api.services.library import Library
 
 
 class Mirror:
     """Fetches from the hosts that the operator names, and no others."""
 
-    def __init__(self, library: Library, accounts: Accounts, hosts: Collection[str]) -> None:
+    def __init__(self, library: Library, intake: Intake, accounts: Accounts, hosts: Collection[str]) -> None:
         self._library = library
+        self._intake = intake
         self._accounts = accounts
         self._hosts = frozenset(host.lower() for host in hosts)
         self._flights = Flights[Media]()
 
     async def get(self, url: str) -> Media:
-        """The media behind an address. NotFound for other hosts, and as Library.import_url."""
+        """The media behind an address. NotFound for other hosts, and as Intake.import_url."""
         address = urldefrag(url).url
         if _host(address) not in self._hosts:
             raise NotFound("Images of this origin are not served.")
@@ -38,7 +40,7 @@ class Mirror:
         return found[0]
 
     async def _fetch(self, digest: str, address: str) -> Media:
-        media = await self._library.import_url(await self._accounts.mirror(), address, Details())
+        media = await self._intake.import_url(await self._accounts.mirror(), address, Details())
         await mirrors.put(digest, media.id)
         return media
 

@@ -65,6 +65,7 @@ class Renderer:
     async def plan(self, principal: Principal, media: Media, asked: Asked) -> Rendition:
         """Settle what is asked for this media. TooLarge; when strict also InvalidInput and NotConfigured."""
         transform = with_preset(asked.preset, asked.transform) if asked.preset else asked.transform
+        transform = transform.focused(media.focal_point)
         overlays = await self._overlays(principal, transform)
         layers = {uid: Layer(item.sha256, item.original) for uid, item in overlays.items()}
         if asked.strict:

@@ -7,6 +7,7 @@ import uuid
 from collections.abc import Callable
 
 from graphql_api.db import media as rows
+from graphql_api.db import media_list
 from graphql_api.db.database import transaction
 from graphql_api.domain.account import Principal
 from graphql_api.domain.key import Scope
@@ -51,12 +52,13 @@ class Trash:
     async def list(self, principal: Principal, request: PageRequest) -> Page[Media]:
         """What can be restored, the newest first."""
         team, now = principal.require(Scope.READ), self._clock()
-        return await rows.trash_page(team.id, request, now, now - self._retention, test=principal.is_test)
+        among = media_list.in_trash(team.id, now, now - self._retention, test=principal.is_test)
+        return await media_list.page(among, request)
 
     async def count(self, principal: Principal) -> int:
         """How many can be restored."""
         team, now = principal.require(Scope.READ), self._clock()
-        return await rows.count_trash(team.id, now, now - self._retention, test=principal.is_test)
+        return await media_list.count(media_list.in_trash(team.id, now, now - self._retention, test=principal.is_test))
 
     async def sweep(self, team_id: int | None = None) -> int:
         """Remove for good what has expired, and what was in the trash for long enough; returns how many."""

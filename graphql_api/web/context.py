@@ -13,6 +13,7 @@ from graphql_api.errors import Unauthenticated
 from graphql_api.services.accounts import Accounts
 from graphql_api.services.audit import Audit
 from graphql_api.services.exports import Exports
+from graphql_api.services.intake import Intake
 from graphql_api.services.keys import Keys
 from graphql_api.services.library import Library
 from graphql_api.services.limits import WITHOUT_KEY, Allowance, Limits
@@ -36,6 +37,7 @@ class Context:
     """The services of one application. `failing` names what does not work; nothing when all is well."""
 
     library: Library
+    intake: Intake
     renderer: Renderer
     presets: Presets
     mirror: Mirror

@@ -26,7 +26,7 @@ async def create_image(request: web.Request) -> web.Response:
     """POST /v1/images: a multipart `file`, or JSON with a `url`; without a key as a guest."""
     principal = await admit_uploader(request)
     # Who may not write learns that before anything about the body: clients probe their rights so.
-    await request.app[CONTEXT].library.expect_upload(principal)
+    await request.app[CONTEXT].intake.expect_upload(principal)
     if request.content_type == "multipart/form-data":
         media = await _upload(request, principal)
     elif request.content_type == "application/json":
@@ -61,7 +61,7 @@ async def _upload(request: web.Request, principal: Principal) -> Media:
                 raise InvalidInput("file", "Send one file.")
         if upload is None:
             raise InvalidInput("file", "A file is required.")
-        return await context.library.upload(principal, upload, _details(fields))
+        return await context.intake.upload(principal, upload, _details(fields))
 
 
 async def _import(request: web.Request, principal: Principal) -> Media:
@@ -69,7 +69,7 @@ async def _import(request: web.Request, principal: Principal) -> Media:
     url = body.get("url")
     if not isinstance(url, str) or not url:
         raise InvalidInput("url", "A url is required.")
-    return await request.app[CONTEXT].library.import_url(principal, url, _details(body))
+    return await request.app[CONTEXT].intake.import_url(principal, url, _details(body))
 
 
 def _details(fields: dict[str, str] | dict[str, object]) -> Details:

@@ -27,7 +27,7 @@ async def test_what_has_expired_is_gone_at_once(client: Client, settings: Settin
     async with open_services(settings, imaging):
         await MediaRow.filter(uid=made["uid"]).update(expires_at=NOW - dt.timedelta(seconds=1))
 
-    query = "query ($id: ID!) { media(id: $id) { uid } node(id: $id) { id } mediaList { totalCount nodes { uid } } }"
+    query = "query ($id: ID!) { media(by: { id: $id }) { uid } node(id: $id) { id } mediaList { totalCount nodes { uid } } }"
     assert await client.data(query, {"id": made["id"]}) == {
         "media": None,
         "node": None,

@@ -23,7 +23,7 @@ async def test_the_main_line(client: Client) -> None:
 
     assert (made["name"], made["caption"], made["tags"], made["format"]) == ("cat.jpg", "A cat", ["cat"], "JPEG")
     assert (made["width"], made["height"], made["frames"]) == (450, 600, 1)
-    query = "query ($id: ID!) { media(id: $id) { rendition(transform: { width: 200, height: 200, fit: COVER, format: WEBP }) { url width height format contentType } } }"
+    query = "query ($id: ID!) { media(by: { id: $id }) { rendition(transform: { width: 200, height: 200, fit: COVER, format: WEBP }) { url width height format contentType } } }"
     rendition = (await client.data(query, {"id": made["id"]}))["media"]["rendition"]
     assert len(await client.renditions()) == 0  # asking for an address renders nothing
     answer = await client.get(rendition["url"], key=None)
@@ -50,7 +50,7 @@ async def test_the_main_line(client: Client) -> None:
 )
 async def test_a_rendition_is_what_it_says(client: Client, transform: dict[str, object]) -> None:
     made = await client.uploaded(pictures.png(150, 111))
-    query = "query ($id: ID!, $t: TransformInput!) { media(id: $id) { rendition(transform: $t) { url width height contentType } } }"
+    query = "query ($id: ID!, $t: TransformInput!) { media(by: { id: $id }) { rendition(transform: $t) { url width height contentType } } }"
     rendition = (await client.data(query, {"id": made["id"], "t": transform}))["media"]["rendition"]
     answer = await client.get(rendition["url"])
 
@@ -73,7 +73,7 @@ async def test_graphql_refuses_a_transform_that_cannot_be(
     client: Client, transform: dict[str, object], field: str
 ) -> None:
     made = await client.uploaded(pictures.png())
-    query = "query ($id: ID!, $t: TransformInput!) { media(id: $id) { uid rendition(transform: $t) { url } } }"
+    query = "query ($id: ID!, $t: TransformInput!) { media(by: { id: $id }) { uid rendition(transform: $t) { url } } }"
     answer = await client.graphql(query, {"id": made["id"], "t": transform})
 
     (error,) = answer["errors"]
@@ -152,7 +152,7 @@ async def test_nodes_keep_their_order_and_are_null_where_nothing_is(client: Clie
 
 async def test_private_media_are_invisible_to_others(client: Client) -> None:
     made = await client.uploaded(pictures.png(), public=False)
-    query = "query ($id: ID!) { media(id: $id) { uid } node(id: $id) { id } nodes(ids: [$id]) { id } }"
+    query = "query ($id: ID!) { media(by: { id: $id }) { uid } node(id: $id) { id } nodes(ids: [$id]) { id } }"
     image = made["url"]
 
     assert (await client.data(query, {"id": made["id"]}))["media"]["uid"] == made["uid"]
@@ -168,7 +168,7 @@ async def test_private_media_are_invisible_to_others(client: Client) -> None:
 
 async def test_public_media_are_seen_by_all_and_changed_by_none_but_their_team(client: Client) -> None:
     made = await client.uploaded(pictures.png())
-    query = "query ($id: ID!) { media(id: $id) { uid } }"
+    query = "query ($id: ID!) { media(by: { id: $id }) { uid } }"
 
     assert (await client.data(query, {"id": made["id"]}, key="second"))["media"]
     for document, result in ((UPDATE, "updateMedia"), (DELETE, "deleteMedia")):
@@ -199,7 +199,7 @@ async def test_who_may_only_write_sees_what_it_has_written(client: Client) -> No
 
 async def test_a_picture_of_any_shape_can_be_had_as_it_is(client: Client) -> None:
     made = await client.uploaded(pictures.png_bomb(70_000, 10))
-    query = "query ($id: ID!) { media(id: $id) { rendition(transform: { format: WEBP }) { url } } }"
+    query = "query ($id: ID!) { media(by: { id: $id }) { rendition(transform: { format: WEBP }) { url } } }"
 
     assert (await client.get(made["url"])).status == 200
     refused = await client.graphql(query, {"id": made["id"]})
@@ -220,7 +220,7 @@ async def test_an_update_that_cannot_be_is_data_and_changes_nothing(
     assert [(error["__typename"], error["code"], error["path"]) for error in payload["errors"]] == [
         ("InputError", "INVALID_INPUT", ["input", path])
     ]
-    again = (await client.data("query ($id: ID!) { media(id: $id) { altText } }", {"id": made["id"]}))["media"]
+    again = (await client.data("query ($id: ID!) { media(by: { id: $id }) { altText } }", {"id": made["id"]}))["media"]
     assert again["altText"] is None
 
 

@@ -16,7 +16,7 @@ from tests.client import UPLOAD, Client
 
 EXIF = "make model lens takenAt exposureTime fNumber iso focalLength artist copyright serialNumber lensSerialNumber location { latitude longitude altitude }"
 TRAITS = f"colorSpace exif {{ {EXIF} }} placeholder {{ thumbhash blurhash color dataUrl }} palette {{ color share }} perceptualHash"
-QUERY = f"query ($id: ID!) {{ media(id: $id) {{ {TRAITS} }} }}"
+QUERY = f"query ($id: ID!) {{ media(by: {{ id: $id }}) {{ {TRAITS} }} }}"
 PUBLIC = {
     "make": "Maker",
     "model": "Model 7",

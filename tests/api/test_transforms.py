@@ -418,7 +418,7 @@ async def test_a_placeholder_shows_what_the_rendition_shows(client: Client) -> N
 async def test_a_placeholder_of_the_whole_is_that_of_the_media(client: Client) -> None:
     media = await client.uploaded(pictures.jpeg(300, 200))
     data = await client.data(
-        "query ($id: ID!) { media(id: $id) { placeholder { thumbhash dataUrl } } }", {"id": media["id"]}
+        "query ($id: ID!) { media(by: { id: $id }) { placeholder { thumbhash dataUrl } } }", {"id": media["id"]}
     )
     for transform in (None, {"width": 50}, {"format": "WEBP"}, {"width": 40, "height": 40}):
         placeholder = (await rendition(client, media, transform))["placeholder"]
@@ -575,9 +575,9 @@ async def test_a_drawing_that_takes_too_long_is_served_and_not_drawn(tmp_path: P
     costly = pictures.svg(f'<defs><g id="g0"><rect width="9" height="9"/></g>{levels}</defs><use xlink:href="#g7"/>')
     async with run_app(make_settings(tmp_path, imaging_seconds=1, imaging_workers=1)) as client:
         made = await client.uploaded(costly)
-        media = (await client.data("query ($id: ID!) { media(id: $id) { transformable width } }", {"id": made["id"]}))[
-            "media"
-        ]
+        media = (
+            await client.data("query ($id: ID!) { media(by: { id: $id }) { transformable width } }", {"id": made["id"]})
+        )["media"]
         shown = await client.get(made["url"], key=None)
         asked = await client.get(made["url"] + "?w=50", key=None)
         error = await refusal(client, made, {"width": 50})

@@ -5,56 +5,17 @@ from __future__ import annotations
 import asyncio
 import datetime as dt
 import functools
-import random
 import uuid
-from collections.abc import Sequence
 
 import pytest
 from tortoise.migrations.api import migrate as run_migrations
 
-from graphql_api.db import blobs, database, keys, media, teams, usage, users
-from graphql_api.domain.account import Role, Team
-from graphql_api.domain.format import Format
+from graphql_api.db import blobs, database, keys, media, teams, usage, users, words
+from graphql_api.domain.account import Role
 from graphql_api.domain.key import NewKey, Profile, Scope, digest
-from graphql_api.domain.media import Changes, Media, Original
-from graphql_api.domain.page import Cursor, Page, PageRequest
+from graphql_api.domain.media import Changes
 from graphql_api.errors import Conflict
-
-NOW = dt.datetime(2026, 11, 20, 12, tzinfo=dt.UTC)
-SHA = "a" * 64
-
-
-def make_media(team: Team, *, created: dt.datetime = NOW, expires: dt.datetime | None = None) -> Media:
-    return Media(
-        id=uuid.uuid4(),
-        uid=uuid.uuid4().hex[:12],
-        team_id=team.id,
-        storage=team.storage,
-        name="näme 🖼.jpg",
-        caption=None,
-        alt_text="alt",
-        public=False,
-        original=Original(Format.WEBP, 300, 200, 4, has_alpha=True),
-        bytes=3_000_000_000,
-        sha256=SHA,
-        attributes={"a": "ü"},
-        created_at=created,
-        updated_at=created,
-        expires_at=expires,
-    )
-
-
-async def fill(team: Team, moments: Sequence[dt.datetime]) -> list[Media]:
-    """Media made at these moments, newest first as the list has them."""
-    await blobs.add_reference(SHA, 5)
-    made = [make_media(team, created=moment) for moment in moments]
-    for item in made:
-        await media.insert(item)
-    return sorted(made, key=lambda item: (item.created_at, item.id), reverse=True)
-
-
-def cursor(item: Media) -> Cursor:
-    return Cursor(item.created_at, item.id)
+from tests.rows import NOW, SHA, fill
 
 
 async def test_a_media_comes_back_as_it_went_in(database_url: str) -> None:
@@ -68,101 +29,6 @@ async def test_a_media_comes_back_as_it_went_in(database_url: str) -> None:
         assert await media.find_many([made.id, uuid.uuid4()]) == {made.id: made}
         assert await media.find(uuid.uuid4()) is None
         assert await media.find_by_uid("nothing") is None
-
-
-async def test_pages_walk_the_whole_list_both_ways_with_ties(database_url: str) -> None:
-    await database.migrate(database_url)
-    async with database.open_database(database_url):
-        team = await teams.find_or_make("t")
-        other = await teams.find_or_make("other")
-        chance = random.Random(3)
-        moments = [
-            NOW + dt.timedelta(seconds=chance.randrange(5), microseconds=chance.choice([0, 1])) for _ in range(30)
-        ]
-        expected = await fill(team, moments)
-        await media.insert(make_media(other))
-
-        forward: list[Media] = []
-        page: Page[Media] = await media.page(team.id, PageRequest(first=7), NOW)
-        while True:
-            forward += page.items
-            if not page.has_next:
-                break
-            page = await media.page(team.id, PageRequest(first=7, after=cursor(page.items[-1])), NOW)
-        backward: list[Media] = []
-        page = await media.page(team.id, PageRequest(last=7), NOW)
-        while True:
-            backward = [*page.items, *backward]
-            if not page.has_previous:
-                break
-            page = await media.page(team.id, PageRequest(last=7, before=cursor(page.items[0])), NOW)
-
-        assert forward == expected
-        assert backward == expected
-        assert await media.count(team.id, NOW) == 30
-
-
-async def test_windows_between_two_cursors(database_url: str) -> None:
-    await database.migrate(database_url)
-    async with database.open_database(database_url):
-        team = await teams.find_or_make("t")
-        rows = await fill(team, [NOW + dt.timedelta(seconds=second) for second in range(10)])
-
-        async def page(**arguments: object) -> list[Media]:
-            return list((await media.page(team.id, PageRequest(**arguments), NOW)).items)  # type: ignore[arg-type]
-
-        assert await page(first=3, after=cursor(rows[1]), before=cursor(rows[8])) == rows[2:5]
-        assert await page(last=3, after=cursor(rows[1]), before=cursor(rows[8])) == rows[5:8]
-        assert await page(first=9, after=cursor(rows[1]), before=cursor(rows[3])) == rows[2:3]
-        assert await page(first=2, before=cursor(rows[5])) == rows[0:2]
-        assert await page(last=2, after=cursor(rows[5])) == rows[8:10]
-        assert await page(first=5, after=cursor(rows[8]), before=cursor(rows[1])) == []
-        assert await page(first=0) == []
-        await media.delete(rows[4])
-        assert await page(first=2, after=cursor(rows[4])) == rows[5:7]
-
-
-async def test_what_is_inserted_between_two_pages_is_neither_doubled_nor_lost(database_url: str) -> None:
-    await database.migrate(database_url)
-    async with database.open_database(database_url):
-        team = await teams.find_or_make("t")
-        rows = await fill(team, [NOW + dt.timedelta(seconds=second) for second in range(6)])
-        first = await media.page(team.id, PageRequest(first=3), NOW)
-        await media.insert(make_media(team, created=NOW + dt.timedelta(minutes=1)))
-        second = await media.page(team.id, PageRequest(first=3, after=cursor(first.items[-1])), NOW)
-
-        assert [*first.items, *second.items] == rows
-
-
-async def test_a_list_is_an_index_walk(database_url: str) -> None:
-    await database.migrate(database_url)
-    async with database.open_database(database_url):
-        team = await teams.find_or_make("t")
-        rows = await fill(team, [NOW + dt.timedelta(seconds=second) for second in range(300)])
-        connection = database.connection()
-        query = media.page_query(media.listed(team.id, NOW), PageRequest(first=50, after=cursor(rows[100])))
-        sql, parameters = query.get_parameterized_sql(connection.query_class.SQL_CONTEXT)
-        explain = "EXPLAIN QUERY PLAN" if database.is_sqlite(database_url) else "EXPLAIN"
-        if not database.is_sqlite(database_url):
-            await connection.execute_script("ANALYZE media; SET enable_seqscan = off")
-        plan = str([dict(row) for row in (await connection.execute_query(f"{explain} {sql}", parameters))[1]])
-
-        assert "media_list" in plan, plan
-        assert "SCAN media" not in plan
-        assert "TEMP B-TREE" not in plan
-        assert "Sort" not in plan
-
-
-async def test_what_has_expired_is_in_no_list(database_url: str) -> None:
-    await database.migrate(database_url)
-    async with database.open_database(database_url):
-        team = await teams.find_or_make("t")
-        await blobs.add_reference(SHA, 5)
-        await media.insert(make_media(team, expires=NOW - dt.timedelta(seconds=1)))
-        await media.insert(alive := make_media(team, expires=NOW + dt.timedelta(seconds=1)))
-
-        assert (await media.page(team.id, PageRequest(), NOW)).items == (alive,)
-        assert await media.count(team.id, NOW) == 1
 
 
 async def test_updates_change_what_they_name(database_url: str) -> None:
@@ -183,12 +49,12 @@ async def test_tags_keep_their_order_and_are_shared(database_url: str) -> None:
     async with database.open_database(database_url):
         team = await teams.find_or_make("t")
         one, two = await fill(team, [NOW, NOW])
-        await media.set_tags(team.id, one.id, ["b", "a"])
-        await media.set_tags(team.id, two.id, ["a", "c"])
-        await media.set_tags(team.id, one.id, ["z", "a"])
-        await media.set_tags(team.id, two.id, [])
+        await words.set_tags(team.id, one.id, ["b", "a"])
+        await words.set_tags(team.id, two.id, ["a", "c"])
+        await words.set_tags(team.id, one.id, ["z", "a"])
+        await words.set_tags(team.id, two.id, [])
 
-        assert await media.tags_of([one.id, two.id]) == {one.id: ("z", "a")}
+        assert await words.tags_of([one.id, two.id]) == {one.id: ("z", "a")}
 
 
 async def test_references_are_counted_whoever_runs_at_the_same_time(database_url: str) -> None:

@@ -130,7 +130,7 @@ def _check_depth(server: Server, body: bytes, after: Cursor) -> None:
     with urllib.request.urlopen(request, timeout=30) as response:
         nodes = json.load(response)["data"]["mediaList"]["nodes"]
     newest = dt.datetime.fromisoformat(nodes[0]["createdAt"])
-    if len(nodes) != _SIZE or newest != after.created_at - _STEP:
+    if len(nodes) != _SIZE or newest != _NEWEST - _STEP * ((_DEEP - 1) * _SIZE):
         raise RuntimeError(f"page {_DEEP} is not the one that was asked for: {len(nodes)} nodes from {newest} on")
 
 

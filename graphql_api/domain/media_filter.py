@@ -1,0 +1,87 @@
+"""Which media of a team's list are wanted."""
+
+from __future__ import annotations
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+from graphql_api.domain.format import Format
+from graphql_api.domain.labels import MAX_LABELS
+from graphql_api.domain.media import MAX_TAGS, Source, clean_tags
+from graphql_api.errors import InvalidInput
+
+MAX_IDS = 100
+MAX_SEARCH = 200
+MAX_DISTANCE = 16  # of 64 bits: beyond that pictures have nothing in common
+
+ValueT = TypeVar("ValueT", int, dt.datetime)
+
+
+@dataclass(frozen=True, slots=True)
+class Range(Generic[ValueT]):
+    """From `least` to `most`, both included; either may be open."""
+
+    least: ValueT | None = None
+    most: ValueT | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """Pictures whose perceptual hash differs from that of this media in at most `distance` of 64 bits."""
+
+    media_id: uuid.UUID
+    distance: int = 8
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.distance <= MAX_DISTANCE:
+            raise InvalidInput("distance", f"'distance' must be between 0 and {MAX_DISTANCE}.")
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFilter:
+    """What all wanted media have in common; what is left out does not matter."""
+
+    ids: tuple[uuid.UUID, ...] | None = None
+    uids: tuple[str, ...] | None = None
+    tags_any: tuple[str, ...] = ()
+    tags_all: tuple[str, ...] = ()
+    search: str | None = None  # in names, captions and alternative texts, whatever the case
+    formats: tuple[Format, ...] | None = None
+    sources: tuple[Source, ...] | None = None
+    bytes: Range[int] = field(default_factory=Range)
+    width: Range[int] = field(default_factory=Range)
+    height: Range[int] = field(default_factory=Range)
+    created: Range[dt.datetime] = field(default_factory=Range)
+    updated: Range[dt.datetime] = field(default_factory=Range)
+    public: bool | None = None
+    animated: bool | None = None
+    expires_before: dt.datetime | None = None
+    labels: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict)
+    similar_to: Likeness | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("ids", "uids"):
+            if len(getattr(self, name) or ()) > MAX_IDS:
+                raise InvalidInput(name, f"'{name}' has at most {MAX_IDS} items.")
+        for name in ("tags_any", "tags_all"):
+            tags = clean_tags(getattr(self, name))
+            if len(tags) > MAX_TAGS:
+                raise InvalidInput("tags", f"'tags' has at most {MAX_TAGS} items.")
+            object.__setattr__(self, name, tags)
+        if self.search is not None:
+            search = " ".join(self.search.split())
+            if len(search) > MAX_SEARCH or not search.isprintable():
+                raise InvalidInput("search", f"'search' has at most {MAX_SEARCH} printable characters.")
+            object.__setattr__(self, "search", search or None)
+        if any(letter in key for key in self.attributes for letter in '"\\'):
+            raise InvalidInput("attributes", "Keys with quotation marks or backslashes cannot be filtered by.")
+        for name in ("labels", "attributes"):
+            if len(getattr(self, name)) > MAX_LABELS:
+                raise InvalidInput(name, f"'{name}' has at most {MAX_LABELS} items.")
+
+
+EVERYTHING = MediaFilter()
