@@ -19,16 +19,18 @@ from graphql_api.domain.traits import ColorSpace
 from graphql_api.domain.transform import IDENTITY
 from graphql_api.errors import InvalidInput, NotFound
 from graphql_api.services.renderer import Asked
+from graphql_api.services.responsive import plan_responsive
 from schema import traits
 from schema.connection import AFTER, BEFORE, FIRST, LAST, Connection, parse_page, present_page
 from schema.context import Info
 from schema.media_filter import KeyValue, MediaBy, MediaFilterInput, MediaOrder, present_mapping
 from schema.node import Node, find_media_id, format_global_id, media_id_of
 from schema.scalars import BigInt
-from schema.transform import Rendition, TransformInput
+from schema.transform import Rendition, Responsive, TransformInput, present_responsive
 from schema.transform import present as present_rendition
 
 _MAX_NODES = 100
+_FORMATS = (Format.AVIF, Format.WEBP)
 _MAX_TAGS = 500
 
 
@@ -121,6 +123,34 @@ class Media(Node):
         asked = Asked(transform.parse() if transform else IDENTITY, named, strict=True)
         planned = await context.services.renderer.plan(context.principal, self.domain, asked)
         return present_rendition(planned, context.services.source_url)
+
+    @strawberry.field(description="All that an `<img>` or `<picture>` needs, in one field. Asking renders nothing.")
+    async def responsive(
+        self,
+        info: Info,
+        transform: Annotated[
+            TransformInput | None, strawberry.argument(description="What to make of it, in the width of `src`.")
+        ] = None,
+        widths: Annotated[
+            list[int] | None,
+            strawberry.argument(
+                description="At most 12 widths in pixels. Unless given: a quarter, half, once and twice that of the "
+                "transform, or usual widths of pages up to its own. None is enlarged beyond the original."
+            ),
+        ] = None,
+        formats: Annotated[
+            list[Format] | None,
+            strawberry.argument(description="At most 3 other formats, the best first; AVIF and WebP unless given."),
+        ] = None,
+        sizes: Annotated[
+            str | None, strawberry.argument(description="How wide it is shown; the transform's width or the page's.")
+        ] = None,
+    ) -> Responsive:
+        context = info.context
+        asked = Asked(transform.parse() if transform else IDENTITY, strict=True)
+        wanted = (widths, _FORMATS if formats is None else formats)
+        planned = await plan_responsive(context.services.renderer, context.principal, self.domain, asked, wanted)
+        return present_responsive(planned, context.services.source_url, sizes)
 
     @strawberry.field(description="Words that the team has put on it, in their order.")
     async def tags(self, info: Info) -> list[str]:

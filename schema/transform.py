@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from enum import Enum
 
 import strawberry
@@ -16,6 +17,7 @@ from graphql_api.domain.rendition import Rendition as PlannedRendition
 from graphql_api.domain.stage import Filter, Stage, check_range, flip_and_turn, refuse_box_with_size
 from graphql_api.domain.transform_query import MAX_BLUR, MAX_DPR
 from graphql_api.errors import InvalidInput
+from graphql_api.services import responsive
 from schema.context import Info
 from schema.overlay import OverlayInput
 from schema.scalars import Color
@@ -232,4 +234,57 @@ def present(rendition: PlannedRendition, source_url: str) -> Rendition:
         format=rendition.recipe.format,
         content_type=rendition.content_type,
         planned=rendition,
+    )
+
+
+@strawberry.type(description="The same picture in several widths, in a format that some browsers have.")
+class ResponsiveSource:
+    """What a `<source>` needs."""
+
+    type: str = strawberry.field(description="Its media type.")
+    src_set: str = strawberry.field(description="Addresses and widths, as `srcset` has them.")
+    sizes: str = strawberry.field(description="How wide it is shown, as `sizes` has it.")
+
+
+@strawberry.type(description="All that an `<img>` or `<picture>` needs, for screens of all widths.")
+class Responsive:
+    """A planned Responsive."""
+
+    src: str = strawberry.field(description="The picture as it was asked for: for `src`.")
+    src_set: str = strawberry.field(description="It in several widths: for `srcset`.")
+    sizes: str = strawberry.field(description="How wide it is shown: for `sizes`.")
+    sources: list[ResponsiveSource] = strawberry.field(description="The same in other formats, for `<source>`.")
+    width: int = strawberry.field(description="Width of `src` in pixels.")
+    height: int = strawberry.field(description="Height of `src` in pixels.")
+    planned: strawberry.Private[PlannedRendition]
+
+    @strawberry.field(description="What to show until it is there.")
+    async def placeholder(self, info: Info) -> Placeholder | None:
+        return present_placeholder(await info.context.placeholders.load(self.planned))
+
+
+def present_responsive(planned: responsive.Responsive, source_url: str, sizes: str | None) -> Responsive:
+    """A planned Responsive in GraphQL's words."""
+    base = present(planned.base, source_url)
+    boxed = planned.base.asked.stages and planned.base.asked.stages[0].width is not None
+    shown = sizes or (f"(min-width: {base.width}px) {base.width}px, 100vw" if boxed else "100vw")
+    others = [
+        ResponsiveSource(type=kind.content_type, src_set=_src_set(renditions, source_url), sizes=shown)
+        for kind, renditions in planned.others
+    ]
+    return Responsive(
+        src=base.url,
+        src_set=_src_set(planned.own, source_url),
+        sizes=shown,
+        sources=others,
+        width=base.width or 0,
+        height=base.height or 0,
+        planned=planned.base,
+    )
+
+
+def _src_set(renditions: Sequence[PlannedRendition], source_url: str) -> str:
+    # A comma with white space around it ends a candidate; within an address it must not.
+    return ", ".join(
+        f"{item.url(source_url).replace(',', '%2C')} {item.size.width}w" for item in renditions if item.size
     )

@@ -1,0 +1,88 @@
+"""What an `<img>` needs, in one field: addresses, widths, sizes and a placeholder that agree with one another."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from tests import pictures
+from tests.client import Client
+
+QUERY = (
+    "query ($uid: String!, $t: TransformInput, $w: [Int!], $f: [ImageFormat!], $s: String) { media(by: { uid: $uid }) "
+    "{ responsive(transform: $t, widths: $w, formats: $f, sizes: $s) "
+    "{ src srcSet sizes width height sources { type srcSet sizes } placeholder { color } } } }"
+)
+
+
+async def ask(client: Client, media: Any, **variables: Any) -> Any:
+    return (await client.data(QUERY, {"uid": media["uid"]} | variables))["media"]["responsive"]
+
+
+def candidates(src_set: str) -> list[tuple[str, int]]:
+    """As a browser reads it: candidates are separated by a comma and white space."""
+    return [(address, int(width)) for address, width in re.findall(r"(\S+) (\d+)w(?:, |$)", src_set)]
+
+
+async def test_every_address_serves_what_the_set_says(client: Client) -> None:
+    made = await client.uploaded(pictures.jpeg(1000, 500))
+    answer = await ask(client, made, t={"width": 400, "height": 300, "fit": "COVER", "blur": 4, "padding": {"top": 8}})
+
+    assert (answer["width"], answer["height"]) == (400, 308)
+    assert answer["sizes"] == "(min-width: 400px) 400px, 100vw"
+    assert answer["placeholder"]["color"]
+    assert [source["type"] for source in answer["sources"]] == ["image/avif", "image/webp"]
+    sets = [("image/jpeg", answer["srcSet"]), *((s["type"], s["srcSet"]) for s in answer["sources"])]
+    for kind, src_set in sets:
+        found = candidates(src_set)
+        assert [width for _, width in found] == [100, 200, 400, 800]
+        for address, width in found:
+            image = await client.get(address)
+            assert image.headers["Content-Type"] == kind
+            size = pictures.decode(image.body).size
+            assert size == (width, round(width * 0.75) + round(8 * width / 400))
+    assert answer["src"] in [address for address, _ in candidates(answer["srcSet"])]
+
+
+async def test_nothing_is_enlarged_and_each_width_is_there_once(client: Client) -> None:
+    made = await client.uploaded(pictures.jpeg(700, 350, orientation=6))
+    plain = await ask(client, made, f=[])
+    asked = await ask(client, made, w=[100, 100, 5000, 350], s="50vw", f=["WEBP"])
+    by_height = await ask(client, made, t={"height": 70}, f=[])
+    by_name = await ask(client, made, t={"size": "S"}, f=[])
+
+    assert [width for _, width in candidates(plain["srcSet"])] == [320, 350]
+    assert (plain["sizes"], plain["sources"]) == ("100vw", [])
+    assert [width for _, width in candidates(asked["srcSet"])] == [100, 350]
+    assert (asked["sizes"], asked["sources"][0]["sizes"]) == ("50vw", "50vw")
+    assert [width for _, width in candidates(by_height["srcSet"])] == [9, 18, 35, 70]
+    assert [width for _, width in candidates(by_name["srcSet"])] == [80, 160, 320, 350]
+
+
+async def test_asking_renders_nothing(client: Client) -> None:
+    made = await client.uploaded(pictures.jpeg(1000, 500))
+    await ask(client, made)
+
+    assert await client.renditions() == []
+
+
+@pytest.mark.parametrize(
+    ("variables", "field"),
+    [
+        ({"w": []}, "widths"),
+        ({"w": [0]}, "widths"),
+        ({"w": [10_000]}, "widths"),
+        ({"w": list(range(1, 14))}, "widths"),
+        ({"f": ["HEIC"]}, "formats"),
+        ({"f": ["PNG", "GIF", "WEBP", "AVIF"]}, "formats"),
+        ({"t": {"trim": {"tolerance": 10}}}, "transform"),
+        ({"t": {"width": -1}}, "width"),
+    ],
+)
+async def test_what_cannot_be_is_refused_by_name(client: Client, variables: dict[str, Any], field: str) -> None:
+    made = await client.uploaded(pictures.png())
+    answer = await client.graphql(QUERY, {"uid": made["uid"]} | variables)
+
+    assert answer["errors"][0]["extensions"]["field"] == field
