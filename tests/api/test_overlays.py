@@ -1,0 +1,64 @@
+"""What is put on top, and what it makes of who may see and keep the result."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests import pictures
+from tests.client import Client
+from tests.renditions import decode, refusal, rendition
+
+
+async def test_an_overlay_must_be_seen_by_who_asks(client: Client) -> None:
+    base = await client.uploaded(pictures.jpeg(120, 90))
+    secret = await client.uploaded(pictures.png(40, 20), public=False)
+    foreign = await client.uploaded(pictures.png(40, 20, seed=5), key="second", public=False)
+    shown = await client.uploaded(pictures.png(40, 20, seed=6), key="second")
+    plain = (await client.get(base["url"] + "?w=60", key=None)).headers["ETag"]
+
+    async def etag(overlay: Any, key: str | None) -> str:
+        return str((await client.get(f"{base['url']}?w=60&overlay={overlay['uid']}", key=key)).headers["ETag"])
+
+    assert await etag(secret, None) == plain
+    assert await etag(secret, "second") == plain
+    assert await etag(secret, "first") != plain
+    assert await etag(foreign, "first") == plain
+    assert await etag(shown, None) not in (plain, await etag(secret, "first"))
+    error = await refusal(client, base, {"overlays": [{"media": {"uid": foreign["uid"]}}]})
+    missing = await refusal(client, base, {"overlays": [{"media": {"uid": "0" * 12}}]})
+    assert error["message"].replace(foreign["uid"], "0" * 12) == missing["message"]
+
+
+async def test_an_overlay_in_graphql_is_the_overlay_in_the_address(client: Client) -> None:
+    base = await client.uploaded(pictures.jpeg(120, 90))
+    mark = await client.uploaded(pictures.png(40, 20))
+    transform = {
+        "width": 100,
+        "overlays": [
+            {"media": {"uid": mark["uid"], "scale": 0.25, "anchor": "BOTTOM_RIGHT", "x": 3, "y": 4, "opacity": 0.5}},
+            {"text": {"text": "50% off; & <more>", "size": 12, "color": "#ff0000", "bold": True}},
+        ],
+    }
+    planned = await rendition(client, base, transform)
+    answer = await client.get(planned["url"], key=None)
+    plain = await client.get(base["url"] + "?w=100", key=None)
+
+    assert answer.status == 200
+    assert answer.headers["ETag"] != plain.headers["ETag"]
+    assert decode(answer.body).size == (100, 75)
+    # The same request, made from the address again.
+    assert len([file for file in await client.renditions() if "proof" not in file.name]) == 2
+
+
+async def test_what_depends_on_who_asks_is_for_no_shared_cache(client: Client) -> None:
+    base = await client.uploaded(pictures.jpeg(120, 90))
+    shown, secret = [await client.uploaded(pictures.png(40, 20, seed=seed), public=seed == 1) for seed in (1, 2)]
+
+    async def control(query: str, key: str | None) -> str:
+        answer = await client.get(f"{base['url']}?w=60{query}", key=key)
+        return str(answer.headers["Cache-Control"])
+
+    assert await control("", "first") == await control(f"&overlay={shown['uid']}", None) == "public, max-age=86400"
+    for overlay in (secret["uid"], "0" * 12):
+        for key in ("first", None):
+            assert await control(f"&overlay={overlay}", key) == "private, no-cache"
