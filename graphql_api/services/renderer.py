@@ -78,7 +78,7 @@ class Renderer:
                 transform = replace(transform, output=replace(transform.output, metadata=Metadata.COPYRIGHT))
         recipe = transform.settle(media.original, accepted=asked.accepted, layers=layers, limits=self.limits)
         name = asked.preset.name if asked.preset else None
-        return Rendition(media, recipe, asked.transform, name, public)
+        return Rendition(media, recipe, asked.transform, name, public, tuple(overlays.values()))
 
     async def _overlays(self, principal: Principal, transform: Transform) -> Mapping[str, Media]:
         """The media of overlays by uid, as far as the caller may see them."""

@@ -62,3 +62,26 @@ async def test_what_depends_on_who_asks_is_for_no_shared_cache(client: Client) -
     for overlay in (secret["uid"], "0" * 12):
         for key in ("first", None):
             assert await control(f"&overlay={overlay}", key) == "private, no-cache"
+
+
+async def test_no_cache_keeps_an_image_longer_than_anything_in_it(client: Client) -> None:
+    base = await client.uploaded(pictures.jpeg(120, 90))
+    brief = await client.uploaded(pictures.jpeg(120, 90, seed=2), ttl="2h")
+    marks = [
+        (await client.uploaded(pictures.png(40, 20, seed=seed), ttl=ttl))["uid"]
+        for seed, ttl in enumerate(("5m", "1h", None))
+    ]
+
+    async def age(url: str) -> int:
+        answers = [await client.get(url, key=None) for _ in range(2)]
+        answers.append(await client.get(url, key=None, headers={"If-None-Match": answers[0].headers["ETag"]}))
+        assert [answer.status for answer in answers] == [200, 200, 304]
+        ages = {answer.headers["Cache-Control"].removeprefix("public, max-age=") for answer in answers}
+        return min(map(int, ages))
+
+    assert await age(f"{base['url']}?overlay={marks[2]}") == 86_400
+    assert 290 < await age(f"{base['url']}?overlay={marks[2]}&overlay={marks[0]}&overlay={marks[1]}") <= 300
+    assert 3590 < await age(f"{brief['url']}?overlay={marks[1]}") <= 3600
+    assert 7190 < await age(brief["url"]) <= 7200
+    described = await client.get(f"{base['url']}?overlay={marks[0]}&format=json", key=None)
+    assert int(described.headers["Cache-Control"].removeprefix("public, max-age=")) <= 300
