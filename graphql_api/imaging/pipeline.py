@@ -20,7 +20,8 @@ from graphql_api.imaging.plan import Plan, upright, valid_orientation
 def render(job: Render) -> bytes:
     """The rendition."""
     recipe = job.recipe
-    if recipe.format is Format.SVG:
+    # A GIF has lost colours once already: encoded anew it would lose more, and most often grow.
+    if recipe.format is Format.SVG or (recipe.format is Format.GIF and _serves_original(job)):
         return job.path.read_bytes()
     image, plan = _open(job)
     blocks = metadata.read(image)
