@@ -51,11 +51,8 @@ async def test_a_drawing_takes_transforms_at_its_own_address(client: Client) -> 
 
 
 async def test_a_drawing_that_takes_too_long_is_served_and_not_drawn(tmp_path: Path) -> None:
-    # Ten to the seventh rectangles, in a few hundred bytes.
-    levels = "".join(f'<g id="g{n}">{f"""<use xlink:href="#g{n - 1}"/>""" * 10}</g>' for n in range(1, 8))
-    costly = pictures.svg(f'<defs><g id="g0"><rect width="9" height="9"/></g>{levels}</defs><use xlink:href="#g7"/>')
     async with run_app(make_settings(tmp_path, imaging_seconds=1, imaging_workers=1)) as client:
-        made = await client.uploaded(costly)
+        made = await client.uploaded(pictures.costly_svg())
         media = (await client.data("query ($id: ID!) { media(id: $id) { transformable width } }", {"id": made["id"]}))[
             "media"
         ]
