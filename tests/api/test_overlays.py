@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from PIL import Image
+
 from tests import pictures
 from tests.client import Client
+from tests.lab import pixel
 from tests.renditions import decode, refusal, rendition
 
 
@@ -85,3 +88,14 @@ async def test_no_cache_keeps_an_image_longer_than_anything_in_it(client: Client
     assert 7190 < await age(brief["url"]) <= 7200
     described = await client.get(f"{base['url']}?overlay={marks[0]}&format=json", key=None)
     assert int(described.headers["Cache-Control"].removeprefix("public, max-age=")) <= 300
+
+
+async def test_an_overlay_that_is_slow_to_decode_is_decoded_once(client: Client) -> None:
+    base = await client.uploaded(pictures.jpeg(400, 300))
+    mark = await client.uploaded(pictures.encode(Image.new("RGB", (2500, 2000), "blue"), "PNG"))
+    shown = [await client.get(f"{base['url']}?w={width}&overlay={mark['uid']};w=100") for width in (300, 200)]
+
+    for answer in shown:
+        assert answer.status == 200
+        assert pixel(decode(answer.body), *(side // 2 for side in decode(answer.body).size))[2] > 200
+    assert len([file for file in await client.renditions() if "proof" in file.name]) == 1
