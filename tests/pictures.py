@@ -177,3 +177,10 @@ def svg(body: str, width: int = 100, height: int = 80) -> bytes:
     """A drawing."""
     head = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{width}" height="{height}">'
     return f"{head}{body}</svg>".encode()
+
+
+def costly_svg() -> bytes:
+    """A drawing of ten to the seventh rectangles, in a few hundred bytes."""
+    levels = [f'<g id="g{n}">' + 10 * f'<use xlink:href="#g{n - 1}"/>' + "</g>" for n in range(1, 8)]
+    rectangle = '<g id="g0"><rect width="9" height="9"/></g>'
+    return svg(f'<defs>{rectangle}{"".join(levels)}</defs><use xlink:href="#g7"/>')

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from graphql_api.domain import ids
 from graphql_api.domain.color import BLACK, Color
+from graphql_api.domain.geometry import Fit, Size, fit_box
 from graphql_api.domain.gravity import Anchor
 from graphql_api.domain.media import Original
 from graphql_api.errors import InvalidInput
@@ -18,6 +19,7 @@ MAX_TEXT_SIZE = 512
 _MAX_LAYER_SIDE = 8192
 _LEAST_SCALE = 0.001
 _DECIMALS = 4
+_MOST_TIMES = 2
 
 
 class Repeat(StrEnum):
@@ -76,6 +78,16 @@ class Overlay:
         _check_opacity(self.opacity)
         object.__setattr__(self, "scale", self.scale and round(self.scale, _DECIMALS))
         object.__setattr__(self, "opacity", round(self.opacity, _DECIMALS))
+
+    def size(self, own: Size, base: Size) -> Size:
+        """Its size on a picture of size `base`. Twice that is the most: of more, nobody would see what it is."""
+        if self.scale is not None:
+            wanted = fit_box(own, max(1, round(base.width * self.scale)), None, Fit.CONTAIN).size
+        elif self.width is None and self.height is None:
+            return fit_box(own, base.width, base.height, Fit.SCALE_DOWN).size
+        else:
+            wanted = fit_box(own, self.width, self.height, Fit.CONTAIN).size
+        return fit_box(wanted, base.width * _MOST_TIMES, base.height * _MOST_TIMES, Fit.SCALE_DOWN).size
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Proofs: a smaller picture of an original that is slow to decode, from which most renditions start.
+"""Proofs: a smaller picture of an original that is slow to decode, from which most renditions start, overlays too.
 
 Upright, in sRGB, as a JPEG of 1600 pixels at quality 92. Measured against rendering from the original: luminance SSIM
 at least 0.986 for all that is 1.25 times smaller than the proof, and 3 to 50 times as fast (docs/adr/0008-proofs.md).
@@ -10,6 +10,7 @@ from graphql_api.domain.format import Format
 from graphql_api.domain.geometry import Fit, Size, fit_box
 from graphql_api.domain.media import Original
 from graphql_api.domain.output import Metadata
+from graphql_api.domain.overlay import Overlay
 from graphql_api.domain.transform import Recipe
 
 SIDE = 1600
@@ -56,3 +57,29 @@ def serves(original: Original, recipe: Recipe) -> bool:
     needed = max(scaled.width / turned.width, scaled.height / turned.height)
     proof = proof_size(original)
     return needed * _MARGIN <= min(proof.width / original.width, proof.height / original.height)
+
+
+def serves_layers(original: Original, recipe: Recipe) -> frozenset[str]:
+    """The content of those overlays that are drawn from their proofs, as nobody will see, wherever they are drawn."""
+    served: dict[str, bool] = {}
+    size: Size | None = Size(original.width, original.height)
+    for stage in recipe.stages:
+        base = None
+        if size is not None and not stage.needs_pixels:
+            geometry = stage.geometry(size)
+            base, size = geometry.fitting.size, geometry.size
+        else:
+            size = None
+        for overlay in stage.overlays:
+            if isinstance(overlay, Overlay) and overlay.layer:
+                digest = overlay.layer.sha256
+                served[digest] = served.get(digest, True) and base is not None and _serves(overlay, base)
+    return frozenset(digest for digest, may in served.items() if may)
+
+
+def _serves(overlay: Overlay, base: Size) -> bool:
+    if overlay.layer is None or not is_slow(overlay.layer.original):
+        return False
+    own = Size(overlay.layer.original.width, overlay.layer.original.height)
+    target, proof = overlay.size(own, base), proof_size(overlay.layer.original)
+    return target.width * _MARGIN <= proof.width and target.height * _MARGIN <= proof.height

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -16,13 +17,22 @@ from graphql_api.domain.transform_query import format_image_url
 
 @dataclass(frozen=True, slots=True)
 class Rendition:
-    """What a request for an image comes to; `asked` is the request itself, beside the `preset` it named."""
+    """What a request for an image comes to; `asked` is the request itself, beside the `preset` it named.
+
+    `overlays` are the other media that are in it.
+    """
 
     media: Media
     recipe: Recipe
     asked: Transform = IDENTITY
     preset: str | None = None
     public: bool = True  # whether everybody who asks for this gets the same
+    overlays: tuple[Media, ...] = ()
+
+    @property
+    def expires_at(self) -> dt.datetime | None:
+        """When the first of the media in it expires; None when none does."""
+        return min((media.expires_at for media in (self.media, *self.overlays) if media.expires_at), default=None)
 
     @property
     def source(self) -> Size:

@@ -104,4 +104,39 @@ def _webp(data: bytes) -> bool:
     return at == len(data)
 
 
-_WALKS: dict[Format, Callable[[bytes], bool]] = {Format.JPEG: _jpeg, Format.PNG: _png, Format.WEBP: _webp}
+# GIF89a, sections 18 to 27: frames, how each is shown, and how often all of them are.
+_GIF_HEADER, _GIF_DESCRIPTOR = 13, 10
+_GIF_TRAILER, _GIF_IMAGE = 0x3B, 0x2C
+_GIF_CONTROL, _GIF_CONTROL_SIZE = b"\x21\xf9\x04", 8
+_GIF_LOOPS = (b"\x21\xff\x0bNETSCAPE2.0\x03\x01", b"\x21\xff\x0bANIMEXTS1.0\x03\x01")
+_GIF_LOOPS_SIZE = 19
+
+
+def _gif(data: bytes) -> bool:
+    at = _GIF_HEADER + _colors(data[_GIF_DESCRIPTOR])
+    while data[at] != _GIF_TRAILER:
+        if data[at] == _GIF_IMAGE:
+            at += _GIF_DESCRIPTOR + _colors(data[at + _GIF_DESCRIPTOR - 1]) + 1
+            while length := data[at]:
+                at += length + 1
+            at += 1
+        elif data.startswith(_GIF_CONTROL, at) and data[at + _GIF_CONTROL_SIZE - 1] == 0:
+            at += _GIF_CONTROL_SIZE
+        elif data.startswith(_GIF_LOOPS, at) and data[at + _GIF_LOOPS_SIZE - 1] == 0:
+            at += _GIF_LOOPS_SIZE
+        else:
+            return False
+    return at + 1 == len(data)
+
+
+def _colors(flags: int) -> int:
+    """Bytes of the table of colours that the flags announce."""
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+_WALKS: dict[Format, Callable[[bytes], bool]] = {
+    Format.JPEG: _jpeg,
+    Format.PNG: _png,
+    Format.WEBP: _webp,
+    Format.GIF: _gif,
+}

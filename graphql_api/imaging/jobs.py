@@ -36,7 +36,7 @@ class Clean:
 class Render:
     """Make a rendition of the file at `path`: its bytes or, of a large one, the file at `target`.
 
-    The file is the original, or its proof. `layers` has the files of overlays by content.
+    The file is the original, or its proof. `layers` has the files of overlays by content, those in `proved` are proofs.
     """
 
     path: Path
@@ -46,6 +46,7 @@ class Render:
     limits: PictureLimits
     layers: Mapping[str, Path] = field(default_factory=dict)
     from_proof: bool = False
+    proved: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ import html
 
 import pyvips
 
-from graphql_api.domain.geometry import Fit, Size, fit_box
+from graphql_api.domain.geometry import Size
 from graphql_api.domain.overlay import Font, Overlay, Repeat, Text
-from graphql_api.imaging import codecs, shape, tone
+from graphql_api.domain.proof import proof_size
+from graphql_api.imaging import codecs, proofs, shape, tone
 from graphql_api.imaging.plan import Plan, upright, valid_orientation
 
 # Families by kind, for the fonts that the machine has; never a name that a caller wrote.
@@ -72,25 +73,20 @@ def _picture(overlay: Overlay, base: Size, plan: Plan) -> pyvips.Image:
     if layer is None:
         raise ValueError("an overlay without content was not settled")
     own = Size(layer.original.width, layer.original.height)
-    target = _target(overlay, own, base)
-    shrink = codecs.bounded(min(own.width / target.width, own.height / target.height), own)
-    image = codecs.load(plan.layers[layer.sha256], layer.original.format, shrink=shrink)
-    turned = valid_orientation(shape.orientation(image))
-    image = shape.resample(image, upright(target, turned)).copy_memory().autorot()
+    target = overlay.size(own, base)
+    path = plan.layers[layer.sha256]
+    if layer.sha256 in plan.proved:
+        proof = proof_size(layer.original)
+        image = shape.resample(
+            proofs.open_proof(path, proof, min(proof.width / target.width, proof.height / target.height)), target
+        ).copy_memory()
+    else:
+        shrink = codecs.bounded(min(own.width / target.width, own.height / target.height), own)
+        image = codecs.load(path, layer.original.format, shrink=shrink)
+        turned = valid_orientation(shape.orientation(image))
+        image = shape.resample(image, upright(target, turned)).copy_memory().autorot()
     image = tone.in_color(tone.to_srgb(image))
     return image if image.hasalpha() else image.addalpha()
-
-
-def _target(overlay: Overlay, own: Size, base: Size) -> Size:
-    """The size of the overlay. Twice what it is put on is the most: of more, nobody would see what it is."""
-    if overlay.scale is not None:
-        wanted = fit_box(own, max(1, round(base.width * overlay.scale)), None, Fit.CONTAIN).size
-    elif overlay.width is None and overlay.height is None:
-        wanted = own
-    else:
-        wanted = fit_box(own, overlay.width, overlay.height, Fit.CONTAIN).size
-    most = 1 if wanted == own and overlay.scale is None and overlay.width is None and overlay.height is None else 2
-    return fit_box(wanted, base.width * most, base.height * most, Fit.SCALE_DOWN).size
 
 
 def _text(text: Text, base: Size) -> pyvips.Image:

@@ -20,7 +20,8 @@ from graphql_api.imaging.plan import Plan, upright, valid_orientation
 def render(job: Render) -> bytes:
     """The rendition."""
     recipe = job.recipe
-    if recipe.format is Format.SVG:
+    # A GIF has lost colours once already: encoded anew it would lose more, and most often grow.
+    if recipe.format is Format.SVG or (recipe.format is Format.GIF and _serves_original(job)):
         return job.path.read_bytes()
     image, plan = _open(job)
     blocks = metadata.read(image)
@@ -63,7 +64,7 @@ def _open(job: Render) -> tuple[pyvips.Image, Plan]:
         ratio = across * proof.width / source.width, down * proof.height / source.height
     else:
         ratio = codecs.exact_ratio(loaded, source, original.format)
-    return image, Plan(stage, geometry, orientation, ratio, layers=job.layers)
+    return image, Plan(stage, geometry, orientation, ratio, layers=job.layers, proved=job.proved)
 
 
 def _load(job: Render, source: Size, shrink: float) -> pyvips.Image:
@@ -81,7 +82,8 @@ def _render_frame(image: pyvips.Image, plan: Plan, job: Render) -> pyvips.Image:
     image = steps.run(image, plan)
     for stage in job.recipe.stages[1:]:
         image = image.copy_memory()
-        following = Plan(stage, stage.geometry(Size(image.width, image.height)), layers=job.layers)
+        geometry = stage.geometry(Size(image.width, image.height))
+        following = Plan(stage, geometry, layers=job.layers, proved=job.proved)
         image = steps.run(image, _looked(image, following, job, once=False))
     return watermark.burn(image.copy_memory()) if job.recipe.marked else image
 

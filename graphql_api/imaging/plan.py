@@ -22,7 +22,8 @@ class Plan:
     """`ratio` is loaded pixels over pixels of the upright original, across and down: below 1 when it was shrunk.
 
     `window` and `spot` are where a smart gravity has looked: a part of the turned picture in loaded pixels, and left
-    and top of the part that stays of the scaled picture. `layers` has the files of overlays by content.
+    and top of the part that stays of the scaled picture. `layers` has the files of overlays by content, those in
+    `proved` are proofs.
     """
 
     stage: Stage
@@ -32,6 +33,7 @@ class Plan:
     window: Box | None = None
     spot: tuple[int, int] | None = None
     layers: Mapping[str, Path] = field(default_factory=dict)
+    proved: frozenset[str] = frozenset()
     tops: dict[tuple[Overlay | Text, Size], Any] = field(default_factory=dict)  # overlays as they were made, by size
 
     @property

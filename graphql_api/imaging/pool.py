@@ -18,6 +18,8 @@ from pebble import ProcessExpired, ProcessPool
 
 from graphql_api.domain.format import Format
 from graphql_api.domain.limits import USUAL_LIMITS
+from graphql_api.domain.overlay import Overlay
+from graphql_api.domain.stage import Stage
 from graphql_api.domain.traits import Placeholder, Probed
 from graphql_api.errors import Overloaded, TintypeError, TookTooLong, UnsupportedMedia
 from graphql_api.imaging import worker
@@ -182,10 +184,17 @@ class ImagingPool:
 
 
 def _draws(job: object) -> bool:
-    """Whether the job rasterises a drawing."""
+    """Whether the job rasterises a drawing, as the picture itself or on top of it."""
     if isinstance(job, Render):
-        return job.original.format is Format.SVG
+        return job.original.format is Format.SVG or _lays_drawings(job.recipe.stages)
+    if isinstance(job, list):
+        return any(isinstance(part, Sketch) and _lays_drawings([part.stage]) for part in job)
     return isinstance(job, Probe) and job.format is Format.SVG
+
+
+def _lays_drawings(stages: Sequence[Stage]) -> bool:
+    tops = (top for stage in stages for top in stage.overlays)
+    return any(isinstance(top, Overlay) and top.layer and top.layer.original.format is Format.SVG for top in tops)
 
 
 def _stop(pool: ProcessPool) -> None:

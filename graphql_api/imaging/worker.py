@@ -22,7 +22,13 @@ from graphql_api.imaging.models import MODELS
 if TYPE_CHECKING:
     from graphql_api.domain.traits import Placeholder, Probed
 
-_M_ARENA_MAX = -8  # of glibc's mallopt(3)
+# Of glibc's mallopt(3). Two arenas keep the resident size flat under many threads. A decoded original goes back to the
+# system at once, while what a usual rendition takes stays for the next; unless told, malloc soon keeps both.
+_MALLOC = {
+    -8: 2,  # M_ARENA_MAX
+    -3: 8 * 1024 * 1024,  # M_MMAP_THRESHOLD
+    -1: 16 * 1024 * 1024,  # M_TRIM_THRESHOLD
+}
 _THREADS = ("VIPS_CONCURRENCY", "OPENBLAS_NUM_THREADS", "OPENCV_FOR_THREADS_NUM")
 
 _MAX_PIPED = 256 * 1024
@@ -39,9 +45,9 @@ def start(settings: WorkerSettings) -> None:
     """Lock this process down before the first image: memory, threads, caches, loaders."""
     # pebble lets SIGTERM run Python code, which waits for as long as libvips does: end at once instead.
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    # Two malloc arenas keep the resident size flat under many threads; other C libraries do not have the knob.
-    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):
-        mallopt(_M_ARENA_MAX, 2)
+    if mallopt := getattr(ctypes.CDLL(None), "mallopt", None):  # other C libraries do not have the knobs
+        for knob, value in _MALLOC.items():
+            mallopt(knob, value)
     resource.setrlimit(resource.RLIMIT_AS, (settings.memory_bytes, settings.memory_bytes))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # One worker per core: threads inside libraries would only fight, and take address space. They read this when they

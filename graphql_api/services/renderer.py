@@ -20,7 +20,7 @@ from graphql_api.domain.media import Media, Original
 from graphql_api.domain.output import Metadata
 from graphql_api.domain.overlay import Layer
 from graphql_api.domain.preset import Preset, with_preset
-from graphql_api.domain.proof import serves
+from graphql_api.domain.proof import serves, serves_layers
 from graphql_api.domain.rendition import Rendition, StoredRendition
 from graphql_api.domain.transform import IDENTITY, Recipe, Transform
 from graphql_api.errors import InvalidInput, NotConfigured, NotFound, TintypeError, UnsupportedMedia
@@ -81,7 +81,7 @@ class Renderer:
         if media.test or any(item.test for item in overlays.values()):
             recipe = _marked(recipe, media.original)
         name = asked.preset.name if asked.preset else None
-        return Rendition(media, recipe, asked.transform, name, public)
+        return Rendition(media, recipe, asked.transform, name, public, tuple(overlays.values()))
 
     async def _overlays(self, principal: Principal, transform: Transform) -> Mapping[str, Media]:
         """The media of overlays by uid, as far as the caller may see them."""
@@ -104,15 +104,16 @@ class Renderer:
 
     async def _make(self, key: str, rendition: Rendition) -> StoredRendition:
         media, recipe = rendition.media, rendition.recipe
-        from_proof = serves(media.original, recipe)
-        source = await self._proof(media) if from_proof else blob_key(media.sha256)
-        others = (blob_key(layer.sha256) for layer in recipe.layers)
-        async with self.spool.path() as target, self._files(source, *others) as (path, *others_paths):
-            layers = dict(zip((layer.sha256 for layer in recipe.layers), others_paths, strict=True))
-            job = Render(path, media.original, recipe, target, self.limits, layers, from_proof=from_proof)
+        from_proof, proved = serves(media.original, recipe), serves_layers(media.original, recipe)
+        pictures = [Layer(media.sha256, media.original), *recipe.layers]
+        proves = [from_proof, *(layer.sha256 in proved for layer in recipe.layers)]
+        keys = [await self._source(*pair) for pair in zip(pictures, proves, strict=True)]
+        async with self.spool.path() as target, self._files(*keys) as (path, *others):
+            layers = dict(zip((layer.sha256 for layer in recipe.layers), others, strict=True))
+            job = Render(path, media.original, recipe, target, self.limits, layers, from_proof, proved)
             content = await self.imaging.render(job)
             if content is None:
-                return await self._keep(media, key, target)
+                return await self._keep(media.sha256, key, target)
         self.cache.heat(key, content)
         self._keep_later(media, key, content)
         return StoredRendition(key, len(content), content)
@@ -122,7 +123,7 @@ class Renderer:
 
         async def keep() -> None:
             try:
-                await self._keep(media, key, content)
+                await self._keep(media.sha256, key, content)
             except NotFound:
                 log.info("rendition_of_deleted_media", key=key)
             except Exception:  # it has been answered; the next who asks has it made anew
@@ -137,17 +138,19 @@ class Renderer:
         while self.keeping:
             await asyncio.gather(*self.keeping)
 
-    async def _proof(self, media: Media) -> str:
-        """The key of the original's proof, made now if it is not there."""
-        key = proof_key(media.sha256)
+    async def _source(self, picture: Layer, proved: bool) -> str:  # noqa: FBT001 - one of a pair
+        """The key of what a picture is taken from: the original or its proof, which is made now if it is not there."""
+        if not proved:
+            return blob_key(picture.sha256)
+        key = proof_key(picture.sha256)
         if await self.cache.find(key) is None:
-            await self.flights.join(key, lambda: self._prove(key, media))
+            await self.flights.join(key, lambda: self._prove(key, picture.sha256, picture.original))
         return key
 
-    async def _prove(self, key: str, media: Media) -> StoredRendition:
-        async with self.spool.path() as target, self._files(blob_key(media.sha256)) as (path,):
-            await self.imaging.prove(Prove(path, media.original, target))
-            return await self._keep(media, key, target)
+    async def _prove(self, key: str, sha256: str, original: Original) -> StoredRendition:
+        async with self.spool.path() as target, self._files(blob_key(sha256)) as (path,):
+            await self.imaging.prove(Prove(path, original, target))
+            return await self._keep(sha256, key, target)
 
     @asynccontextmanager
     async def _files(self, *keys: str) -> AsyncIterator[list[Path]]:
@@ -161,9 +164,9 @@ class Renderer:
                         await _refuse_missing(key)
                 raise
 
-    async def _keep(self, media: Media, key: str, made: Path | bytes) -> StoredRendition:
+    async def _keep(self, sha256: str, key: str, made: Path | bytes) -> StoredRendition:
         stored = await self.cache.put(key, made)
-        if await self.store.find(blob_key(media.sha256)) is None:
+        if await self.store.find(blob_key(sha256)) is None:
             # The last media of these bytes was deleted meanwhile, and its renditions with it, but for this one.
             await self.cache.delete(key)
             raise NotFound("There is no such media.")

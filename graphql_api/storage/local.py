@@ -50,10 +50,10 @@ class LocalStore:
         return stored
 
     async def find(self, key: str) -> Stored | None:
-        """Size and time of the file; a file of no bytes is what a power cut can leave, and counts as none."""
-        return await asyncio.to_thread(self._find, key)
+        """Size and time of the file; a file of no bytes is what a power cut can leave, and counts as none.
 
-    def _find(self, key: str) -> Stored | None:
+        Not in a thread: the way there takes twenty times as long as the look.
+        """
         try:
             found = _stored(key, self._path(key))
         except FileNotFoundError:

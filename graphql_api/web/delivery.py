@@ -68,12 +68,11 @@ def _headers(rendition: Rendition) -> dict[str, str]:
 
 
 def _cache_control(rendition: Rendition) -> str:
-    media = rendition.media
     if not rendition.public:
         return "private, no-cache"
-    if media.expires_at is None:
+    if rendition.expires_at is None:
         return f"public, max-age={_MAX_AGE}"
-    left = int((media.expires_at - dt.datetime.now(dt.UTC)).total_seconds())
+    left = int((rendition.expires_at - dt.datetime.now(dt.UTC)).total_seconds())
     return f"public, max-age={max(0, min(_MAX_AGE, left))}"
 
 

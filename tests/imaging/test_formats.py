@@ -1,4 +1,4 @@
-"""Every format in, every format out; drawings; metadata; the original where it is smaller."""
+"""Every format in, every format out; drawings; metadata."""
 
 from __future__ import annotations
 
@@ -254,59 +254,6 @@ async def test_a_drawing_is_served_as_it_is_unless_pixels_are_asked_for(lab: Lab
     assert await lab.render(CLEAN, parse_query([("w", "5000")])) == CLEAN
     assert pictures.decode(await lab.render(CLEAN, parse_query([("w", "50")]))).mode == "RGBA"
     assert (await lab.probe(CLEAN)).has_alpha
-
-
-# --- the original, where it is smaller
-
-
-def poor(picture: Image.Image, kind: str = "JPEG") -> bytes:
-    return pictures.encode(picture, kind, quality=20)
-
-
-@pytest.mark.parametrize("kind", ["JPEG", "WEBP"])
-async def test_an_original_that_is_smaller_is_served_as_it_is(lab: Lab, kind: str) -> None:
-    content = poor(pictures.photo(300, 200), kind)
-
-    assert await lab.render(content, Transform()) == content
-    assert await lab.render(content, Transform((Stage(width=8000, height=8000),))) == content
-    assert await lab.render(content, Transform((), Output(quality=81))) != content
-    assert await lab.render(content, Transform((Stage(brightness=1.1),))) != content
-
-
-async def test_a_png_that_is_smaller_is_served_as_it_is(lab: Lab) -> None:
-    content = pictures.encode(pictures.photo(60, 40).quantize(4), "PNG", optimize=True)
-
-    assert await lab.render(content, Transform()) == content
-
-
-def _with_comment(jpeg: bytes) -> bytes:
-    return jpeg[:2] + b"\xff\xfe\x00\x08secret" + jpeg[2:]
-
-
-def _with_chunk(png: bytes) -> bytes:
-    data = b"Comment\0secret"
-    chunk = len(data).to_bytes(4, "big") + b"tEXt" + data + zlib.crc32(b"tEXt" + data).to_bytes(4, "big")
-    return png[:33] + chunk + png[33:]
-
-
-def _with_riff(webp: bytes) -> bytes:
-    body = webp[12:] + b"XMP " + (6).to_bytes(4, "little") + b"secret"
-    return b"RIFF" + (len(body) + 4).to_bytes(4, "little") + b"WEBP" + body
-
-
-@pytest.mark.parametrize(
-    "content",
-    [
-        poor(pictures.photo(300, 200)) + b"secret behind the end",
-        _with_comment(poor(pictures.photo(300, 200))),
-        _with_chunk(pictures.encode(pictures.photo(60, 40).quantize(4), "PNG", optimize=True)),
-        pictures.encode(pictures.photo(60, 40).quantize(4), "PNG", optimize=True) + b"secret",
-        _with_riff(poor(pictures.photo(300, 200), "WEBP")),
-        poor(pictures.photo(300, 200), "WEBP") + b"secret!",
-    ],
-)
-async def test_an_original_that_says_more_than_its_picture_is_not(lab: Lab, content: bytes) -> None:
-    assert b"secret" not in await lab.render(content, Transform())
 
 
 # --- metadata

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,10 +19,12 @@ from PIL import Image
 from graphql_api.domain.format import HEAD_BYTES, Format, sniff
 from graphql_api.domain.limits import USUAL_LIMITS, PictureLimits
 from graphql_api.domain.media import Original
+from graphql_api.domain.overlay import Layer, Overlay
 from graphql_api.domain.stage import Stage
 from graphql_api.domain.transform import Recipe, Transform
-from graphql_api.errors import Overloaded, TooLarge, UnsupportedMedia
-from graphql_api.imaging.jobs import Probe, Render, SelfTest
+from graphql_api.errors import Overloaded, TookTooLong, TooLarge, UnsupportedMedia
+from graphql_api.imaging import pool as pool_module
+from graphql_api.imaging.jobs import Probe, Render, SelfTest, Sketch
 from graphql_api.imaging.pool import Bounds, ImagingPool
 from tests import pictures
 
@@ -218,7 +221,7 @@ async def test_no_word_of_libvips_leaves(imaging: ImagingPool, tmp_path: Path) -
 
 
 def test_the_web_process_never_loads_what_decodes_and_looks() -> None:
-    names = ("pyvips", "PIL", "pi_heif", "imagecodecs", "numpy", "cv2", "onnxruntime")
+    names = ("pyvips", "PIL", "pi_heif", "simplejpeg", "imagecodecs", "numpy", "cv2", "onnxruntime")
     code = f"import sys, graphql_api.server, graphql_api.app; print([m for m in {names} if m in sys.modules])"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
 
@@ -246,3 +249,25 @@ async def test_workers_that_have_grown_are_replaced(tmp_path: Path) -> None:
         assert [found.width for found in await asyncio.gather(*jobs)] == [120] * 4
     finally:
         await pool.close()
+
+
+async def test_a_drawing_on_top_may_take_no_longer_than_one_below(
+    lonely: ImagingPool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pool_module, "_DRAWING_SECONDS", 0.5)
+    lonely._bounds = replace(lonely._bounds, seconds=60.0)
+    base, top = tmp_path / "base", tmp_path / "top"
+    base.write_bytes(pictures.png(200, 200))
+    top.write_bytes(pictures.costly_svg())
+    original, layer = Original(Format.PNG, 200, 200), Layer("0" * 64, Original(Format.SVG, 100, 80))
+    stage = Stage(overlays=(Overlay("0" * 12),))
+    recipe = Transform((stage,)).settle(original, layers={"0" * 12: layer})
+    thumb = pictures.encode(pictures.photo(100, 100), "WEBP")
+
+    with pytest.raises(TookTooLong, match=r"more than 0\.5 seconds"):
+        await lonely.render(Render(base, original, recipe, tmp_path / "out", USUAL_LIMITS, {layer.sha256: top}))
+    with pytest.raises(TookTooLong):
+        await lonely.sketch([Sketch(thumb, original, recipe.stages[0], {layer.sha256: top})])
+    # Without drawings the usual limit holds.
+    plain = Transform((Stage(width=50),)).settle(original)
+    assert await lonely.render(Render(base, original, plain, tmp_path / "out", USUAL_LIMITS))

@@ -177,6 +177,17 @@ def test_what_others_cannot_write_is_left_to_libvips() -> None:
     assert [stills.encode(large, target, 80) for target in WRITERS] == [None, None, None]
 
 
+@pytest.mark.parametrize("error", [ValueError, OSError, RuntimeError])
+def test_an_encoder_that_gives_up_leaves_it_to_libvips(monkeypatch: pytest.MonkeyPatch, error: type[Exception]) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise error("encoding error 1")  # as libwebp says that it got no memory
+
+    monkeypatch.setattr(Image.Image, "save", fail)
+
+    assert stills.encode(_image("RGB"), Format.WEBP, 80) is None
+    assert pictures.decode(codecs.encode(_image("RGB"), Format.WEBP, quality=80)).size == (640, 427)
+
+
 def test_an_avif_has_the_same_bytes_each_time() -> None:
     image = _image("RGB")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import parse_qsl
 
@@ -12,6 +13,9 @@ from graphql_api.domain import proof
 from graphql_api.domain.format import HEAD_BYTES, Format, sniff
 from graphql_api.domain.limits import USUAL_LIMITS
 from graphql_api.domain.media import Original
+from graphql_api.domain.overlay import Layer, Overlay
+from graphql_api.domain.stage import Stage
+from graphql_api.domain.transform import Transform
 from graphql_api.domain.transform_query import parse_query
 from graphql_api.imaging.jobs import Probe, Prove, Render
 from graphql_api.imaging.pool import ImagingPool
@@ -104,6 +108,7 @@ async def test_a_proof_is_upright(imaging: ImagingPool, tmp_path: Path, orientat
 
 
 SLOW = Original(Format.PNG, 4000, 3000)
+UID = "0" * 12
 
 
 @pytest.mark.parametrize(
@@ -136,3 +141,56 @@ def test_what_needs_the_original_gets_it(query: str) -> None:
 def test_what_is_quick_to_decode_has_none(original: Original) -> None:
     assert not proof.is_slow(original)
     assert not proof.serves(original, parse_query([("w", "100")]).settle(original))
+
+
+@pytest.mark.parametrize(
+    ("overlay", "query", "served"),
+    [
+        (Overlay(UID, width=200), "w=1000", True),
+        (Overlay(UID, scale=0.5), "w=1000", True),
+        (Overlay(UID), "w=1000", True),  # it shrinks to fit in
+        (Overlay(UID), "w=1500", False),  # too little would be left for the resampler
+        (Overlay(UID, width=1500), "w=1000", False),
+        (Overlay(UID, width=200), "w=1000&trim=auto", False),  # nobody knows on how much it will lie
+        (Overlay(UID, scale=0.5), "w=1000&trim=auto&h=1000&fit=squeeze", True),
+    ],
+)
+def test_an_overlay_is_taken_from_its_proof_where_that_is_enough(overlay: Overlay, query: str, served: bool) -> None:
+    stage = replace(parse_query(parse_qsl(query)).stages[0], overlays=(overlay,))
+    photo = Original(Format.JPEG, 3000, 2000)
+    for original, expected in ((SLOW, served), (Original(Format.PNG, 400, 300), False)):
+        recipe = Transform((stage,)).settle(photo, layers={UID: Layer("f" * 64, original)})
+        assert proof.serves_layers(photo, recipe) == (frozenset({"f" * 64}) if expected else frozenset())
+
+
+def test_an_overlay_that_is_large_somewhere_is_taken_from_the_original_everywhere() -> None:
+    small, large = (Stage(width=1500, overlays=(Overlay(UID, width=width),)) for width in (100, 1400))
+    photo = Original(Format.JPEG, 3000, 2000)
+    layers = {UID: Layer("f" * 64, SLOW)}
+
+    for stages in ((small, large), (large, small)):
+        assert not proof.serves_layers(photo, Transform(stages).settle(photo, layers=layers))
+    assert proof.serves_layers(photo, Transform((small, replace(small, width=1400))).settle(photo, layers=layers))
+
+
+@pytest.mark.parametrize("name", ["transparent png", "avif"])
+async def test_an_overlay_from_a_proof_looks_as_if_it_were_not(imaging: ImagingPool, tmp_path: Path, name: str) -> None:
+    base, top, proved = tmp_path / "base", tmp_path / "top", tmp_path / "proved"
+    base.write_bytes(pictures.png(900, 700))
+    top.write_bytes(SOURCES[name]())
+    kind = sniff(top.read_bytes()[:HEAD_BYTES])
+    assert kind
+    layer = Layer("f" * 64, (await imaging.probe(Probe(top, kind, USUAL_LIMITS))).original)
+    await imaging.prove(Prove(top, layer.original, proved))
+    original = Original(Format.PNG, 900, 700)
+    stage = Stage(width=800, overlays=(Overlay(UID, width=500),))
+    recipe = Transform((stage,)).settle(original, layers={UID: layer})
+    used = proof.serves_layers(original, recipe)
+    assert used
+    made = []
+    for file, digests in ((top, frozenset[str]()), (proved, used)):
+        job = Render(base, original, recipe, tmp_path / "out", USUAL_LIMITS, {layer.sha256: file}, proved=digests)
+        made.append(pictures.decode(await imaging.render(job) or (tmp_path / "out").read_bytes()))
+
+    assert made[0].size == made[1].size == (800, 622)
+    assert similarity(*made) >= 0.985

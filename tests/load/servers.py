@@ -63,6 +63,7 @@ def new_installation(folder: Path, name: str, database_url: str | None = None) -
         "TINTYPE_DATA_DIR": str(home / "data"),
         "TINTYPE_DATABASE_URL": database_url or f"sqlite://{home}/tintype.db",
         "TINTYPE_PUBLIC_URL": f"http://{HOST}:{port}",
+        "TINTYPE_DEFAULT_PLAN": "unlimited",
         "TINTYPE_RATE_LIMIT_SCALE": "0",
         "TINTYPE_LOG_FORMAT": "json",
     }

@@ -1,0 +1,67 @@
+"""Drawings: kept clean, served safely, drawn within bounds."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests import pictures
+from tests.client import Client
+from tests.conftest import make_settings, run_app
+from tests.renditions import decode, refusal
+
+
+async def test_a_drawing_is_kept_clean_and_served_safely(client: Client) -> None:
+    evil = pictures.svg('<script>alert(1)</script><rect width="100" height="80" fill="lime" onclick="x()"/>')
+    made = await client.uploaded(evil)
+    answer = await client.get(made["url"], key=None)
+
+    assert made["format"] == "SVG"
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "image/svg+xml")
+    assert b"script" not in answer.body
+    assert b"onclick" not in answer.body
+    assert "default-src 'none'" in answer.headers["Content-Security-Policy"]
+    assert "sandbox" in answer.headers["Content-Security-Policy"]
+    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+    assert len(answer.body) == made["bytes"]
+    assert b"script" not in b"".join(blob.read_bytes() for blob in client.blobs())
+    for query, kind in (("?w=50", "image/png"), ("?format=webp", "image/webp"), ("?w=50&format=jpg", "image/jpeg")):
+        path = made["url"].replace(".svg", "") + query
+        assert (await client.get(path, key=None)).headers["Content-Type"] == kind
+    # What is no drawing is not served as one.
+    photo = await client.uploaded(pictures.jpeg(50, 50))
+    assert (await client.get(photo["url"].replace(".jpg", ".svg"), key=None)).headers["Content-Type"] == "image/jpeg"
+
+
+@pytest.mark.parametrize("content", [b"<svg>" + b"x" * 100, b"<svg xmlns='http://www.w3.org/2000/svg'></g></svg>"])
+async def test_what_is_no_drawing_is_refused(client: Client, content: bytes) -> None:
+    payload = await client.upload(content)
+
+    assert payload["media"] is None
+    assert payload["errors"][0]["code"] == "UNSUPPORTED_MEDIA"
+    assert await client.spooled() == client.blobs() == []
+
+
+async def test_a_drawing_takes_transforms_at_its_own_address(client: Client) -> None:
+    made = await client.uploaded(pictures.svg('<rect width="100" height="80" fill="lime"/>'))
+    answer = await client.get(made["url"] + "?w=50", key=None)
+
+    assert (answer.headers["Content-Type"], decode(answer.body).size) == ("image/png", (50, 40))
+
+
+async def test_a_drawing_that_takes_too_long_is_served_and_not_drawn(tmp_path: Path) -> None:
+    async with run_app(make_settings(tmp_path, imaging_seconds=1, imaging_workers=1)) as client:
+        made = await client.uploaded(pictures.costly_svg())
+        media = (
+            await client.data("query ($id: ID!) { media(by: { id: $id }) { transformable width } }", {"id": made["id"]})
+        )["media"]
+        shown = await client.get(made["url"], key=None)
+        asked = await client.get(made["url"] + "?w=50", key=None)
+        error = await refusal(client, made, {"width": 50})
+        # Nobody else waits for it.
+        assert (await client.get((await client.uploaded(pictures.jpeg()))["url"] + "?w=50", key=None)).status == 200
+
+    assert media == {"transformable": False, "width": 100}
+    assert shown.headers["Content-Type"] == asked.headers["Content-Type"] == "image/svg+xml"
+    assert "cannot be turned into pixels" in error["message"]
