@@ -56,25 +56,25 @@ class Mailbox:
         self.letters.append((list(envelope.rcpt_tos), message_from_bytes(content, policy=modern)))
         return "250 OK"
 
-    async def letter(self, to: str) -> EmailMessage:
-        """The latest letter to this address, once it is there; it is taken out."""
+    async def letter(self, to: str, words: str = "") -> EmailMessage:
+        """The latest letter to this address that has these words, once it is there; it is taken out."""
         async with asyncio.timeout(_PATIENCE):
             while True:
                 for at, (recipients, letter) in reversed(list(enumerate(self.letters))):
-                    if recipients == [to]:
+                    if recipients == [to] and words in letter.get_content():
                         del self.letters[at]
                         return letter
                 await asyncio.sleep(0.01)
 
-    async def link(self, to: str) -> str:
+    async def link(self, to: str, purpose: str = "") -> str:
         """The link in the latest letter to this address."""
-        text = (await self.letter(to)).get_content()
+        text = (await self.letter(to, f"/account/{purpose}")).get_content()
         (found,) = _LINK.findall(text)
         return str(found)
 
-    async def token(self, to: str) -> str:
+    async def token(self, to: str, purpose: str = "") -> str:
         """What stands behind `token=` in it."""
-        return token_in(await self.link(to))
+        return token_in(await self.link(to, purpose))
 
 
 def token_in(link: str) -> str:
@@ -171,7 +171,7 @@ async def join(client: Client, email: str, **more: object) -> Person:
 async def bring(client: Client, mailbox: Mailbox, owner: Person, email: str, role: str) -> Person:
     """A new person whom the owner has brought into their team."""
     await act(client, "inviteMember", key=owner.access, email=email, role=role)
-    await sign_up(client, email, invitation=await mailbox.token(email))
+    await sign_up(client, email, invitation=await mailbox.token(email, "invitation"))
     return await sign_in(client, email)
 
 

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
-from graphql_api.db import blobs
+from graphql_api.db import blobs, teams
 from graphql_api.db import media as rows
 from graphql_api.db.database import transaction
 from graphql_api.domain import ids
@@ -21,7 +21,15 @@ from graphql_api.domain.page import Page, PageRequest
 from graphql_api.domain.plan import Plan
 from graphql_api.domain.traits import Probed, Traits
 from graphql_api.domain.transform import IDENTITY
-from graphql_api.errors import InvalidInput, NotFound, QuotaExceeded, TookTooLong, TooLarge, UnsupportedMedia
+from graphql_api.errors import (
+    InvalidInput,
+    NotFound,
+    QuotaExceeded,
+    TookTooLong,
+    TooLarge,
+    Unauthenticated,
+    UnsupportedMedia,
+)
 from graphql_api.imaging.abilities import reads_jxl
 from graphql_api.imaging.jobs import Clean, Probe
 from graphql_api.imaging.pool import ImagingPool
@@ -83,6 +91,9 @@ class Library:
             media = self._new_media(principal, team, upload, probed.original, details)
             async with transaction():
                 await self._tools.originals.hold(upload, probed)
+                if not await teams.lock(team.id):
+                    # It ended while the file was on its way: nothing would ever remove what is written now.
+                    raise Unauthenticated
                 await self._tools.quotas.take(principal, team, upload.size)
                 await rows.insert(media)
                 if details.tags:

@@ -113,7 +113,7 @@ class People:
             await self.teams.take_seat(principal, user, team, invitation)
             await users.set_home(user.id, team.id)
             await self.audit.record(principal, AuditAction.SIGNED_UP, user.email, team_id=team.id)
-        return SignedUp(user, team, None)
+        return SignedUp(await users.find(user.id) or user, team, None)
 
     async def _first_team(self, name: str) -> Team:
         """A team of this name, or like it: whose the name is already is nobody's business."""
