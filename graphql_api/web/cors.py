@@ -13,7 +13,9 @@ _HEADERS = (
 )
 _EXPOSED = (
     "X-Request-Id, Retry-After, WWW-Authenticate, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
-    "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-RateLimit-Limit-Daily, X-RateLimit-Remaining-Daily"
+    "X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, X-RateLimit-Limit-Daily, "
+    "X-RateLimit-Remaining-Daily, X-Monthly-Uploads-Used, X-Monthly-Uploads-Limit, X-Monthly-Uploads-Remaining, "
+    "X-Storage-Used, X-Storage-Limit, X-Storage-Remaining"
 )
 _OPEN = ("/graphql", "/v1/", "/src/")
 _SECONDS = "7200"  # the longest that Chromium remembers

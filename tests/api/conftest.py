@@ -10,8 +10,8 @@ import pytest
 from graphql_api import app
 from graphql_api.imaging.pool import ImagingPool
 from tests.client import Client
-from tests.conftest import make_settings, run_app
-from tests.people import Clock, Mailbox, open_mailbox
+from tests.conftest import make_settings
+from tests.people import Clock, Mailbox, open_mailbox, run_settled_app
 
 
 @pytest.fixture
@@ -31,5 +31,5 @@ async def mailbox() -> AsyncIterator[Mailbox]:
 @pytest.fixture
 async def house(tmp_path: Path, imaging: ImagingPool, clock: Clock, mailbox: Mailbox) -> AsyncIterator[Client]:
     """An application whose clock tests can move, and whose mail they get."""
-    async with run_app(make_settings(tmp_path, smtp_url=mailbox.url), imaging) as running:
+    async with run_settled_app(make_settings(tmp_path, smtp_url=mailbox.url), imaging) as running:
         yield running
