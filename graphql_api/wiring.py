@@ -101,7 +101,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
         stack.push_async_callback(teams.close)
         passwords = Passwords()
         people = People(
-            door=Door(settings.sign_up, settings.public_url),
+            door=Door(settings.sign_up, settings.public_url, settings.require_verified_email),
             signer=signer,
             passwords=passwords,
             mailer=mailer,

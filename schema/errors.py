@@ -147,7 +147,7 @@ def format_error(error: GraphQLError, request_id: str, *, syntax: bool) -> dict[
     formatted["extensions"] = {"code": _code(error, original, syntax=syntax), "requestId": request_id}
     if isinstance(original, TintypeError):
         formatted["message"] = str(original)
-        formatted["extensions"] |= _extensions(original)  # type: ignore[operator]
+        formatted["extensions"] |= error_extensions(original)  # type: ignore[operator]
     elif original is not None:
         log.error("graphql_internal_error", exc_info=original, path=error.path)
         formatted["message"] = _MASKED
@@ -164,7 +164,8 @@ def _code(error: GraphQLError, original: Exception | None, *, syntax: bool) -> s
     return "GRAPHQL_PARSE_FAILED" if syntax else "GRAPHQL_VALIDATION_FAILED"
 
 
-def _extensions(error: TintypeError) -> dict[str, object]:
+def error_extensions(error: TintypeError) -> dict[str, object]:
+    """What an error says beside its words and its code, as far as it does."""
     action = asdict(error.action) if error.action else None
     named: Sequence[tuple[str, object]] = (
         ("field", error.field),

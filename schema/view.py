@@ -29,7 +29,7 @@ from graphql_api.web.errors import error_headers, status_of
 from graphql_api.web.uploads import parse_json, read_bounded
 from schema.build import SCHEMA
 from schema.context import make_context
-from schema.errors import format_error
+from schema.errors import error_extensions, format_error
 from schema.limits import MAX_QUERY
 from schema.multipart import read_multipart
 
@@ -165,8 +165,7 @@ def _refuse(error: TintypeError, request: web.Request, media_type: str) -> web.R
         "BAD_REQUEST" if error.field is None and isinstance(error, InvalidInput) else error.code.upper(),
         request,
     )
-    if error.retry_after is not None:
-        coded["extensions"] |= {"retryAfter": error.retry_after}
+    coded["extensions"] |= error_extensions(error)
     return _respond({"errors": [coded]}, media_type, status_of(error), error_headers(error))
 
 

@@ -9,6 +9,7 @@ from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F
 from tortoise.transactions import in_transaction
 
+from graphql_api.db.models import ApiKey as ApiKeyRow
 from graphql_api.db.models import Invitation as InvitationRow
 from graphql_api.db.models import Membership as MembershipRow
 from graphql_api.db.models import Team as TeamRow
@@ -132,9 +133,9 @@ async def teams_of(user_id: int) -> list[tuple[Team, Role]]:
     ]
 
 
-async def lock(team_id: int) -> None:
-    """Let nobody else change who is in the team before this transaction ends: counting owners needs that."""
-    await TeamRow.filter(id=team_id).update(plan=F("plan"))
+async def lock(team_id: int) -> bool:
+    """Let nobody else end the team, or change who is in it, before this transaction ends; False when it has ended."""
+    return bool(await TeamRow.filter(id=team_id, deleted_at=None).update(plan=F("plan")))
 
 
 async def count_owners(team_id: int) -> int:
@@ -148,7 +149,8 @@ async def set_role(team_id: int, user_id: int, role: Role) -> bool:
 
 
 async def remove_member(team_id: int, user_id: int) -> bool:
-    """Take the seat away; False when there was none."""
+    """Take the seat away, and the person's own keys to the team with it; False when there was none."""
+    await ApiKeyRow.filter(team_id=team_id, user_id=user_id).delete()
     removed = bool(await MembershipRow.filter(team_id=team_id, user_id=user_id).delete())
     await UserRow.filter(id=user_id, team_id=team_id).update(team_id=None)
     return removed

@@ -54,9 +54,9 @@ async def release(team_id: int, size: int) -> None:
 
 
 async def get(team_id: int) -> Usage:
-    """What the team has used, as it was counted last."""
-    row = await UsageRow.get(team_id=team_id)
-    return Usage(row.month, row.uploads, row.images, row.bytes)
+    """What the team has used, as it was counted last; nothing for a team that was just erased."""
+    row = await UsageRow.get_or_none(team_id=team_id)
+    return Usage(row.month, row.uploads, row.images, row.bytes) if row else Usage("", 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,8 @@ MAX_NAME = 100
 MAX_EMAIL = 254
 MIN_PASSWORD = 8
 MAX_PASSWORD = 1024  # hashing more would be work that a caller chooses
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+# Nothing that means something in the header of a letter: `a,b@c.example` would be two addresses, one of them another's.
+_EMAIL = re.compile(r"""[^@\s,;:<>()\[\]"\\]+@[^@\s.,;:<>()\[\]"\\]+(\.[^@\s.,;:<>()\[\]"\\]+)+""")
 
 
 def clean_email(email: str) -> str:

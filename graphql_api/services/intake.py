@@ -9,7 +9,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
 from graphql_api.db import media as rows
-from graphql_api.db import words
+from graphql_api.db import teams, words
 from graphql_api.db.database import transaction
 from graphql_api.domain import ids
 from graphql_api.domain.account import Principal, Team
@@ -20,7 +20,7 @@ from graphql_api.domain.media import UPLOADED, Details, Media, Origin, Original,
 from graphql_api.domain.plan import end_of
 from graphql_api.domain.traits import Probed
 from graphql_api.domain.transform import IDENTITY
-from graphql_api.errors import InvalidInput, QuotaExceeded, TookTooLong, TooLarge, UnsupportedMedia
+from graphql_api.errors import InvalidInput, QuotaExceeded, TookTooLong, TooLarge, Unauthenticated, UnsupportedMedia
 from graphql_api.imaging.abilities import reads_jxl
 from graphql_api.imaging.jobs import Clean, Probe
 from graphql_api.imaging.pool import ImagingPool
@@ -74,6 +74,9 @@ class Intake:
             media = replace(self._new_media(principal, team, upload, probed.original, details), origin=origin)
             async with transaction():
                 await self.originals.hold(upload, probed)
+                if not await teams.lock(team.id):
+                    # It ended while the file was on its way: nothing would ever remove what is written now.
+                    raise Unauthenticated
                 await self.quotas.take(principal, team, upload.size)
                 if media.external_id is not None:
                     await rows.free_external_id(team.id, media.external_id, media.created_at, test=media.test)

@@ -47,7 +47,10 @@ class SignUp:
 
 @dataclass(frozen=True, slots=True)
 class SignedUp:
-    """A new person, their team, and (in a team of their own) a key to try things out, shown now and never again."""
+    """A new person, their team, and a key to try things out, shown now and never again.
+
+    No key for who joins a team of others, nor for who may not come in yet: it would be a way in.
+    """
 
     user: User
     team: Team
@@ -56,10 +59,11 @@ class SignedUp:
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """Who may make an account: `open`, `approval` or `closed`; and where the pages are."""
+    """Who may make an account: `open`, `approval` or `closed`; whether they must first confirm their address."""
 
     sign_up: str
     public_url: str
+    verified_only: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +98,9 @@ class People:
             team = await self._first_team(asked.team_name or asked.name or "")
             await team_rows.add_member(team.id, user.id, Role.OWNER, self.clock())
             await users.set_home(user.id, team.id)
-            _, test_key = await keys.make(team.id, NewKey("test", profile=Profile.TEST))
+            test_key = None
+            if status is Status.ACTIVE and not self.door.verified_only:
+                _, test_key = await keys.make(team.id, NewKey("test", profile=Profile.TEST))
             await self.audit.record(principal, AuditAction.SIGNED_UP, user.email, team_id=team.id)
         await self.send_verification(user)
         return SignedUp(user, team, test_key)
@@ -107,7 +113,7 @@ class People:
             await self.teams.take_seat(principal, user, team, invitation)
             await users.set_home(user.id, team.id)
             await self.audit.record(principal, AuditAction.SIGNED_UP, user.email, team_id=team.id)
-        return SignedUp(user, team, None)
+        return SignedUp(await users.find(user.id) or user, team, None)
 
     async def _first_team(self, name: str) -> Team:
         """A team of this name, or like it: whose the name is already is nobody's business."""
@@ -174,7 +180,7 @@ class People:
                 await self.audit.record(
                     principal, AuditAction.EMAIL_VERIFIED, user.email, team_id=await users.home_of(user.id)
                 )
-        return user
+        return await users.find(user.id) or user
 
     # --- passwords
 
@@ -203,7 +209,7 @@ class People:
             await self.audit.record(
                 principal, AuditAction.PASSWORD_RESET, user.email, team_id=await users.home_of(user.id)
             )
-        return user
+        return await users.find(user.id) or user
 
     async def change_password(self, principal: Principal, old: str, new: str) -> User:
         """Another password for who knows the old one; all other sign-ins end. InvalidCredentials, InvalidInput."""

@@ -124,8 +124,9 @@ class SignIns:
         if signed_in is None or signed_in.user.status is not Status.ACTIVE:
             raise InvalidCredentials("refreshToken", _WRONG_REFRESH)
         async with transaction():
-            if await sessions.use_refresh_token(digest, now):
-                await users.hold(signed_in.user.id, signed_in.user.epoch)
+            # The person first, as whoever changes a password does: in another order the two would wait for each other.
+            held = await users.hold(signed_in.user.id, signed_in.user.epoch)
+            if held and await sessions.use_refresh_token(digest, now):
                 await sessions.touch(found.session_id, principal.address, now)
                 return await self._issue(signed_in.user, found.session_id)
         if found.used_at is not None and found.used_at < now - _REUSE_GRACE:

@@ -11,7 +11,7 @@ from graphql_api.db import teams
 from graphql_api.domain.account import Team
 from graphql_api.domain.plan import Plan, Plans
 from graphql_api.domain.signing import Signer
-from graphql_api.errors import Action, BadSignature, InvalidInput
+from graphql_api.errors import Action, BadSignature, InvalidInput, NotConfigured
 from graphql_api.remote import webhook
 
 _PURPOSE = "upgrade"
@@ -70,7 +70,12 @@ class Upgrades:
         return Offer(team, plan, tuple(self._plans.offered()))
 
     async def choose(self, offer: Offer, plan_name: str) -> str | None:
-        """Tell the operator; the page of theirs to go to, if there is one. InvalidInput, UpstreamFailed."""
+        """Tell the operator; the page of theirs to go to, if there is one.
+
+        InvalidInput, NotConfigured, UpstreamFailed.
+        """
+        if not self.is_possible:
+            raise NotConfigured("Ask the operator of this server for a larger plan.")
         if (plan := next((plan for plan in offer.plans if plan.name == plan_name), None)) is None:
             raise InvalidInput("plan", "There is no such plan.")
         if self._office.webhook_url:

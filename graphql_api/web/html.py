@@ -12,13 +12,13 @@ from graphql_api.errors import Forbidden, TintypeError
 from graphql_api.web.context import is_same_origin
 from graphql_api.web.errors import status_of
 
-# Links in mails have tokens in their addresses: nothing is told to where a page leads (Referrer-Policy), and nothing
-# is loaded but our style.
+# Links in mails have tokens in their addresses: nothing is told to where a page leads, and nothing is loaded but our
+# style. (Under `no-referrer` browsers would send our own forms with `Origin: null`, as if they were a stranger's.)
 _HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; style-src 'self'; form-action 'self' https: http:; base-uri 'none'; frame-ancestors 'none'"
     ),
-    "Referrer-Policy": "no-referrer",
+    "Referrer-Policy": "same-origin",
     "Cache-Control": "no-store",
 }
 
