@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from graphql_api import app
+from graphql_api import wiring
 from graphql_api.imaging.pool import ImagingPool
 from tests.client import Client
 from tests.conftest import make_settings
@@ -18,7 +18,7 @@ from tests.people import Clock, Mailbox, open_mailbox, run_settled_app
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time of every application that is started after this."""
     moving = Clock()
-    monkeypatch.setattr(app, "_now", moving)
+    monkeypatch.setattr(wiring, "_now", moving)
     return moving
 
 
