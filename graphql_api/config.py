@@ -6,6 +6,7 @@ docs/configuration.md is checked against it.
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import secrets
@@ -23,6 +24,7 @@ from graphql_api.domain.overlay import MAX_OVERLAYS
 from graphql_api.domain.plan import MIB, Plans, parse_plans
 from graphql_api.domain.signing import Signer
 from graphql_api.remote.mail import parse_smtp_url
+from graphql_api.services.documents import digest_of
 
 _REDIS_SCHEMES = ("redis", "rediss", "unix")
 _REDIS_OPTIONS = {"db", "ssl_ca_certs", "ssl_cert_reqs"}
@@ -111,6 +113,10 @@ class Settings(BaseSettings):
         "", description="`smtp[s]://<user>:<password>@<host>:<port>`; without it, links to be mailed go to the log."
     )
     mail_from: str = Field("tintype@localhost", description="The sender of mail.")
+    trusted_documents: FilePath | None = Field(
+        None, description="GraphQL documents by their SHA-256, as a JSON object: clients may name them by it."
+    )
+    trusted_documents_only: bool = Field(False, description="Whether no other documents are run.")
     plans_file: FilePath | None = Field(None, description="Plans, in TOML; those of the package unless given.")
     default_plan: str = Field("free", description="The plan of teams that were never put on another.")
     upgrade_url: Annotated[str, AfterValidator(_origin)] = Field(
@@ -226,6 +232,21 @@ class Settings(BaseSettings):
             max_output_side=self.max_output_side,
             max_gif_pixels=self.max_gif_pixels,
         )
+
+    @property
+    def trusted(self) -> dict[str, str]:
+        """The trusted documents by digest. ConfigurationError."""
+        if self.trusted_documents is None:
+            return {}
+        try:
+            documents = json.loads(self.trusted_documents.read_text())
+            named = {str(name).removeprefix("sha256:").lower(): text for name, text in documents.items()}
+            wrong = next((name for name, text in named.items() if digest_of(text) != name), None)
+        except (OSError, ValueError, AttributeError) as error:
+            raise ConfigurationError("TINTYPE_TRUSTED_DOCUMENTS: must be a JSON object of texts by SHA-256") from error
+        if wrong is not None:
+            raise ConfigurationError(f"TINTYPE_TRUSTED_DOCUMENTS: {wrong} is not the SHA-256 of its text")
+        return named
 
     @property
     def plans(self) -> Plans:

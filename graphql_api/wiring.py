@@ -18,6 +18,7 @@ from graphql_api.services.accounts import Accounts
 from graphql_api.services.audit import Audit
 from graphql_api.services.cache import RenditionCache
 from graphql_api.services.counters import Counters
+from graphql_api.services.documents import Documents
 from graphql_api.services.exports import Exports
 from graphql_api.services.health import Health
 from graphql_api.services.intake import Intake
@@ -160,6 +161,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             health=health,
             spool=spool,
             originals=originals,
+            documents=Documents(settings.trusted, trusted_only=settings.trusted_documents_only),
             limits=limits,
             metrics=metrics,
             public_url=settings.public_url,

@@ -6,6 +6,7 @@ Our own, because Strawberry's stock view answers 500 to a dozen malformed reques
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -21,7 +22,8 @@ from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from graphql_api.domain.account import Principal
-from graphql_api.errors import InvalidInput, TintypeError
+from graphql_api.errors import InvalidInput, NotFound, TintypeError
+from graphql_api.services.documents import Documents
 from graphql_api.web import pages
 from graphql_api.web.accept import preferred
 from graphql_api.web.context import CONTEXT, REQUEST_ID, authenticate
@@ -38,6 +40,7 @@ _JSON = "application/json"
 _HTML = "text/html"
 
 _FORM = "multipart/form-data"
+_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 _ALLOWED = {"GET": {OperationType.QUERY}, "POST": {OperationType.QUERY, OperationType.MUTATION}}
 
@@ -76,7 +79,7 @@ async def _execute(request: web.Request, media_type: str) -> web.Response:
     services = request.app[CONTEXT]
     principal = await authenticate(request)
     async with AsyncExitStack() as stack:
-        operation = _parse(await _read(request, principal, stack))
+        operation = _parse(await _read(request, principal, stack), services.documents)
         try:
             result = await SCHEMA.execute(
                 operation.query,
@@ -127,21 +130,46 @@ def _from_query(query: Mapping[str, str]) -> dict[str, object]:
     return parameters
 
 
-def _parse(parameters: object) -> Operation:
+def _parse(parameters: object, documents: Documents) -> Operation:
     if not isinstance(parameters, dict):
         raise InvalidInput(None, "A GraphQL request must be a JSON object; batches are not supported.")
-    query, variables, name = (parameters.get(key) for key in ("query", "variables", "operationName"))
-    if not isinstance(query, str) or not query:
-        raise InvalidInput(None, "'query' must be a text.")
-    if len(query) > MAX_QUERY:
-        raise InvalidInput(None, f"'query' has at most {MAX_QUERY} characters.")
+    variables, name = (parameters.get(key) for key in ("variables", "operationName"))
     if not isinstance(variables, dict | None):
         raise InvalidInput(None, "'variables' must be an object.")
     if not isinstance(name, str | None):
         raise InvalidInput(None, "'operationName' must be a text.")
-    if not isinstance(parameters.get("extensions"), dict | None):
+    return Operation(_document(parameters, documents), variables, name)
+
+
+def _document(parameters: Mapping[str, object], documents: Documents) -> str:
+    """The document of a request, by itself or by its digest. InvalidInput, NotFound, Forbidden."""
+    query, digest = parameters.get("query"), _digest(parameters)
+    if digest is not None and not query:
+        return documents.find(digest)
+    if not isinstance(query, str) or not query:
+        raise InvalidInput(None, "'query' must be a text.")
+    if len(query) > MAX_QUERY:
+        raise InvalidInput(None, f"'query' has at most {MAX_QUERY} characters.")
+    if digest is not None:
+        documents.register(digest, query)
+    documents.admit(query)
+    return query
+
+
+def _digest(parameters: Mapping[str, object]) -> str | None:
+    """The digest that a request names its document by: Apollo's extension, or `documentId`. InvalidInput."""
+    extensions, document_id = parameters.get("extensions"), parameters.get("documentId")
+    if not isinstance(extensions, dict | None):
         raise InvalidInput(None, "'extensions' must be an object.")
-    return Operation(query, variables, name)
+    persisted = (extensions or {}).get("persistedQuery")
+    if persisted is None and document_id is None:
+        return None
+    if isinstance(persisted, dict) and persisted.get("version") == 1:
+        document_id = persisted.get("sha256Hash")
+    digest = document_id.removeprefix("sha256:").lower() if isinstance(document_id, str) else ""
+    if not _SHA256.fullmatch(digest):
+        raise InvalidInput(None, "A document is named by the SHA-256 of its text, in hexadecimal.")
+    return digest
 
 
 def _answer(result: ExecutionResult, request: web.Request, media_type: str) -> web.Response:
@@ -160,13 +188,14 @@ def _answer(result: ExecutionResult, request: web.Request, media_type: str) -> w
 
 def _refuse(error: TintypeError, request: web.Request, media_type: str) -> web.Response:
     """A request that never was an operation."""
-    coded = _plain(
-        str(error),
-        "BAD_REQUEST" if error.field is None and isinstance(error, InvalidInput) else error.code.upper(),
-        request,
-    )
+    code, status = error.code.upper(), status_of(error)
+    if isinstance(error, InvalidInput) and error.field is None:
+        code = "BAD_REQUEST"
+    elif isinstance(error, NotFound):  # Apollo's words: its clients then send the document along
+        code, status = "PERSISTED_QUERY_NOT_FOUND", HTTPStatus.BAD_REQUEST if media_type == _GRAPHQL else HTTPStatus.OK
+    coded = _plain(str(error), code, request)
     coded["extensions"] |= error_extensions(error)
-    return _respond({"errors": [coded]}, media_type, status_of(error), error_headers(error))
+    return _respond({"errors": [coded]}, media_type, status, error_headers(error))
 
 
 def _plain(message: str, code: str, request: web.Request) -> dict[str, Any]:

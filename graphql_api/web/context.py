@@ -12,6 +12,7 @@ from graphql_api.domain.key import Profile
 from graphql_api.errors import Unauthenticated
 from graphql_api.services.accounts import Accounts
 from graphql_api.services.audit import Audit
+from graphql_api.services.documents import Documents
 from graphql_api.services.exports import Exports
 from graphql_api.services.intake import Intake
 from graphql_api.services.keys import Keys
@@ -53,6 +54,7 @@ class Context:
     trash: Trash
     exports: Exports
     spool: Spool
+    documents: Documents
     limits: Limits
     metrics: Metrics
     public_url: str
