@@ -161,6 +161,8 @@ def _code(error: GraphQLError, original: Exception | None, *, syntax: bool) -> s
         return "INTERNAL_SERVER_ERROR"
     if error.path is not None:
         return "BAD_USER_INPUT"
+    if error.extensions and "code" in error.extensions:  # by schema/cost.py
+        return str(error.extensions["code"])
     return "GRAPHQL_PARSE_FAILED" if syntax else "GRAPHQL_VALIDATION_FAILED"
 
 

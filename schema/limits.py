@@ -12,6 +12,8 @@ from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCa
 from strawberry.extensions.max_aliases import create_validator as alias_limit
 from strawberry.extensions.query_depth_limiter import create_validator as depth_limit
 
+from schema.cost import LimitCost
+
 # Comments are no tokens and documents are cached: without a limit on their text the cache would hold megabytes each.
 MAX_QUERY = 20_000  # characters
 MAX_TOKENS = 1000
@@ -41,4 +43,5 @@ EXTENSIONS: list[Callable[[], SchemaExtension]] = [
     lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
     RequireOperationName,
     lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
+    LimitCost,
 ]

@@ -181,6 +181,8 @@ def _answer(result: ExecutionResult, request: web.Request, media_type: str) -> w
     body: dict[str, object] = {"errors": failed} if failed else {}
     if not never_ran:
         body["data"] = result.data
+    if result.extensions:
+        body["extensions"] = result.extensions
     # Who accepts plain JSON only may be an old client, which reads the errors of a 200 alone.
     status = HTTPStatus.BAD_REQUEST if never_ran and media_type == _GRAPHQL else HTTPStatus.OK
     return _respond(body, media_type, status)

@@ -1,0 +1,146 @@
+"""What a document costs, known before it runs: fields, times the sizes of the lists that they are in.
+
+A page counts as many times as it may have items, whatever it will have; what is planned for each image weighs more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLInterfaceType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableValues,
+    get_argument_values,
+    get_named_type,
+    get_nullable_type,
+    get_variable_values,
+    is_list_type,
+)
+from strawberry.extensions import SchemaExtension
+
+from graphql_api.domain.page import DEFAULT_PAGE
+
+MAX_COST = 20_000
+_ASSUMED = 10  # items of a list that no argument bounds
+_MUTATION = 10
+_WEIGHTS = {"rendition": 2, "responsive": 20, "placeholder": 2, "url": 1}
+
+
+class LimitCost(SchemaExtension):
+    """Refuses what costs more than MAX_COST, and tells what a document cost in `extensions.cost`."""
+
+    cost: int | None = None
+
+    def on_execute(self) -> Iterator[None]:
+        """Count, with the variables as they were given."""
+        context = self.execution_context
+        document, operation = context.graphql_document, None
+        definitions = document.definitions if document else ()
+        operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
+        for node in operations:
+            if len(operations) == 1 or (node.name and node.name.value == context.operation_name):
+                operation = node
+        if operation is not None:
+            fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
+            counter = Counter(context.schema._schema, fragments, context.variables or {})  # noqa: SLF001 (no public one)
+            self.cost = counter.operation(operation)
+            if self.cost > MAX_COST:
+                raise GraphQLError(
+                    f"The document costs {self.cost}, and may cost {MAX_COST}: ask for fewer items or fields at once.",
+                    extensions={"code": "TOO_EXPENSIVE", "cost": self.cost, "maximum": MAX_COST},
+                )
+        yield
+
+    def get_results(self) -> dict[str, Any]:
+        """Beside `data`."""
+        return {} if self.cost is None else {"cost": {"requested": self.cost, "maximum": MAX_COST}}
+
+
+class Counter:
+    """Adds up an operation. It has been validated: names exist, fragments do not go in circles."""
+
+    def __init__(
+        self,
+        schema: GraphQLSchema,
+        fragments: Mapping[str, FragmentDefinitionNode],
+        variables: Mapping[str, Any],
+    ) -> None:
+        self._schema = schema
+        self._fragments = fragments
+        self._given = variables
+        self._variables: VariableValues | None = None
+        self._known: dict[tuple[str, int], int] = {}
+
+    def operation(self, node: OperationDefinitionNode) -> int:
+        """The cost of all it selects."""
+        root = self._schema.get_root_type(node.operation)
+        coerced = get_variable_values(self._schema, node.variable_definitions or (), dict(self._given))
+        if root is None or isinstance(coerced, list):  # wrong variables are refused in execution, which comes next
+            return 0
+        self._variables = coerced
+        return self._selections(node.selection_set, root, None)
+
+    def _selections(self, node: SelectionSetNode, parent: Any, page: int | None) -> int:
+        total = 0
+        for selection in node.selections:
+            if isinstance(selection, FieldNode):
+                total += self._field(selection, parent, page)
+            elif isinstance(selection, InlineFragmentNode):
+                condition = selection.type_condition
+                kind = self._schema.get_type(condition.name.value) if condition else parent
+                total += self._selections(selection.selection_set, kind, page)
+            elif isinstance(selection, FragmentSpreadNode):
+                total += self._spread(selection.name.value, page)
+        return total
+
+    def _spread(self, name: str, page: int | None) -> int:
+        """A fragment, counted once however often it is spread: nested ones could be spread without end."""
+        key = name, page or 0
+        if key not in self._known:
+            fragment = self._fragments[name]
+            kind = self._schema.get_type(fragment.type_condition.name.value)
+            self._known[key] = self._selections(fragment.selection_set, kind, page)
+        return self._known[key]
+
+    def _field(self, node: FieldNode, parent: Any, page: int | None) -> int:
+        name = node.name.value
+        if name.startswith("__") or not isinstance(parent, GraphQLObjectType | GraphQLInterfaceType):
+            return 0  # (introspection has a limit of its own)
+        field = parent.fields[name]
+        weight = _MUTATION if parent is self._schema.mutation_type else _WEIGHTS.get(name, 1)
+        size = self._size(node, field)
+        if node.selection_set is None:
+            return weight
+        kind = get_named_type(field.type)
+        if is_list_type(get_nullable_type(field.type)):
+            items = page if page is not None else size if size is not None else _ASSUMED
+            return weight + items * self._selections(node.selection_set, kind, None)
+        inside = size if name in ("mediaList", "trash") or "Connection" in kind.name else None
+        below = self._selections(node.selection_set, kind, inside)
+        return weight + below if inside is not None or size is None else max(1, size) * (weight + below)
+
+    def _size(self, node: FieldNode, field: GraphQLField) -> int | None:
+        """How many items the arguments ask for; None where they say nothing of it."""
+        if not field.args.keys() & {"first", "last", "ids", "input"}:
+            return None
+        try:
+            given = get_argument_values(field, node, self._variables)
+        except GraphQLError:  # refused in execution
+            return None
+        for name in ("ids", "input"):
+            if name in field.args:
+                value = given.get(name)
+                return len(value) if isinstance(value, Sequence) and not isinstance(value, str) else None
+        counts = [count for name in ("first", "last") if isinstance(count := given.get(name), int)]
+        return max(0, *counts, 0) if counts else DEFAULT_PAGE
