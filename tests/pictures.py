@@ -184,3 +184,23 @@ def costly_svg() -> bytes:
     levels = [f'<g id="g{n}">' + 10 * f'<use xlink:href="#g{n - 1}"/>' + "</g>" for n in range(1, 8)]
     rectangle = '<g id="g0"><rect width="9" height="9"/></g>'
     return svg(f'<defs>{rectangle}{"".join(levels)}</defs><use xlink:href="#g7"/>')
+
+
+def lossless_jpeg(width: int, height: int) -> bytes:
+    """A JPEG of the lossless process (ITU-T T.81, annex H), which Pillow cannot write: grey, its right half brighter.
+
+    Each sample is told by its difference from the one on its left: none (one bit), or 100 (nine).
+    """
+    row = ["0"] * (3 * width)
+    middle = 3 * (width // 2)
+    row[middle : middle + 3] = ["10" + format(100, "07b")] * 3
+    bits = "".join(row) * height
+    bits += "1" * (-len(bits) % 8)
+    scan = int(bits, 2).to_bytes(len(bits) // 8, "big").replace(b"\xff", b"\xff\0")
+    frame = bytes([8]) + height.to_bytes(2, "big") + width.to_bytes(2, "big")
+    frame += bytes([3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11, 0])
+    codes = bytes([0, 1, 1, *[0] * 14, 0, 7])  # one of one bit, one of two: differences of no and of seven bits
+    start = bytes([3, 1, 0, 2, 0, 3, 0, 1, 0, 0])
+    segments = ((0xC3, frame), (0xC4, codes), (0xDA, start))
+    head = b"".join(bytes([0xFF, kind]) + (len(body) + 2).to_bytes(2, "big") + body for kind, body in segments)
+    return b"\xff\xd8" + head + scan + b"\xff\xd9"

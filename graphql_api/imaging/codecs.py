@@ -74,7 +74,7 @@ def load(path: Path, source: Format, *, frames: bool = False, strict: bool = Fal
     if frames and source.can_move:
         options["n"] = -1
     if source is Format.JPEG:
-        options["shrink"] = _jpeg_shrink(shrink)
+        options["shrink"] = _jpeg_shrink(shrink) if jpeg.is_usual(path) else 1
     elif source is Format.WEBP and not frames and shrink > 2 * _SHRINK_MARGIN:
         options["scale"] = _SHRINK_MARGIN / shrink
     elif source is Format.SVG:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import pytest
 import pyvips
@@ -13,12 +14,16 @@ from PIL import Image, ImageCms
 from graphql_api.domain.format import Format
 from graphql_api.domain.limits import USUAL_LIMITS
 from graphql_api.domain.media import Original
+from graphql_api.domain.output import Output
 from graphql_api.domain.stage import Stage
 from graphql_api.domain.transform import Transform
+from graphql_api.domain.transform_query import parse_query
+from graphql_api.errors import UnsupportedMedia
 from graphql_api.imaging import codecs, jpeg, stills
 from graphql_api.imaging.jobs import Render
 from graphql_api.imaging.pool import ImagingPool
 from tests import pictures
+from tests.lab import Lab, pixel
 
 BLOBS = ("exif-data", "icc-profile-data", "xmp-data", "iptc-data", "orientation")
 
@@ -192,3 +197,79 @@ def test_an_avif_has_the_same_bytes_each_time() -> None:
     image = _image("RGB")
 
     assert stills.encode(image, Format.AVIF, 63) == stills.encode(image, Format.AVIF, 63)
+
+
+# --- what is not usual
+
+
+@pytest.mark.parametrize("width", [640, 403, 100, 60, 24])
+async def test_a_lossless_jpeg_is_shown_whole_at_any_size(imaging: ImagingPool, tmp_path: Path, width: int) -> None:
+    asked = Transform((Stage(width=width),), Output(Format.PNG))
+    rendered = pictures.decode(await Lab(imaging, tmp_path).render(pictures.lossless_jpeg(403, 301), asked))
+
+    for place, value in ((0.2, 128), (0.8, 228)):
+        assert abs(pixel(rendered, int(place * rendered.width), rendered.height // 2)[0] - value) < 3
+
+
+@pytest.mark.parametrize(
+    ("content", "usual"),
+    [
+        *((content, True) for content in KINDS.values()),
+        (pictures.lossless_jpeg(40, 30), False),
+        (KINDS["grey"].replace(b"\xff\xc0", b"\xff\xc9"), False),  # arithmetic codes
+        (KINDS["grey"].replace(b"\xff\xc0\0\x0b\x08", b"\xff\xc0\0\x0b\x0c"), False),  # twelve bits
+        (KINDS["grey"][:4], False),
+        (KINDS["grey"][:2] + b"\0" + KINDS["grey"][2:], False),
+        (b"\xff\xd8\xff\xd9", False),
+        (b"", False),
+    ],
+)
+def test_what_may_be_shrunk_while_it_is_decoded_is_known_by_its_frame(
+    tmp_path: Path, content: bytes, usual: bool
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+
+    assert jpeg.is_usual(path) is usual
+
+
+ODD = {
+    "cmyk": pictures.encode(pictures.photo(403, 301).convert("CMYK"), "JPEG", quality=95),
+    "one pixel": pictures.encode(Image.new("RGB", (1, 1), "red"), "JPEG"),
+    "nine columns": _jpeg(size=(9, 700)),
+    "a line": _jpeg(size=(65_500, 4)),
+    "a column": _jpeg(size=(4, 65_500)),
+    "no such orientation": _jpeg(exif=pictures.camera(9)),
+    "a profile that is none": _jpeg(icc_profile=b"not a profile" * 30),
+    "a profile for other colours": _jpeg(
+        "L", icc_profile=ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    ),
+    "two ends": _jpeg() + b"\xff\xd9",
+    "something behind the end": _jpeg() + bytes(1000),
+    "many comments": _jpeg()[:2] + (b"\xff\xfe\xff\xff" + bytes(65_533)) * 20 + _jpeg()[2:],
+    "lossless": pictures.lossless_jpeg(403, 301),
+}
+
+
+@pytest.mark.parametrize("name", ODD)
+async def test_odd_files_take_what_others_take(imaging: ImagingPool, tmp_path: Path, name: str) -> None:
+    lab = Lab(imaging, tmp_path)
+    for query in ("", "w=100", "w=30&h=30&fit=cover", "rotate=90&w=3", "format=avif&w=64&h=64", "w=60&metadata=keep"):
+        assert await lab.render(ODD[name], parse_query(parse_qsl(query)))
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        _jpeg()[:-2],
+        KINDS["grey"].replace(b"\xff\xc0", b"\xff\xc2"),
+        KINDS["grey"].replace(b"\xff\xc0\0\x0b\x08", b"\xff\xc0\0\x0b\x0c"),
+        KINDS["progressive"][:-2]
+        + KINDS["progressive"][KINDS["progressive"].rindex(b"\xff\xda") : -2] * 3000
+        + b"\xff\xd9",
+    ],
+    ids=["no end", "not what it says", "twelve bits", "thousands of scans"],
+)
+async def test_odd_files_that_do_not_decode_are_refused(imaging: ImagingPool, tmp_path: Path, content: bytes) -> None:
+    with pytest.raises(UnsupportedMedia):
+        await Lab(imaging, tmp_path).probe(content)
