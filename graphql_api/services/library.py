@@ -221,7 +221,9 @@ class Library:
     async def update(self, principal: Principal, media_id: uuid.UUID, changes: Changes) -> Media:
         """Change what is said of one of the team's media. NotFound."""
         media, now = await self.get_own(principal, media_id), self._tools.clock()
-        expires_at = None if isinstance(changes.ttl, Keep) else _end(principal.plan, now, media.created_at, changes.ttl)
+        # What was made with a test key ends with it, whoever changes it: it counts nothing, so it must not stay.
+        plan = self._tools.quotas.plans.test if media.test else principal.plan
+        expires_at = None if isinstance(changes.ttl, Keep) else _end(plan, now, media.created_at, changes.ttl)
         async with transaction():
             await rows.update(media.id, changes, expires_at, now)
             if not isinstance(changes.tags, Keep):
