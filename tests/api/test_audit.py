@@ -29,7 +29,7 @@ from tests.people import (
 from tests.processes import run
 
 LOG = "query ($first: Int! = 100, $before: ID) { viewer { team { auditLog(first: $first, before: $before) { id action actor subject address at } } } }"
-OTHER = "another password"
+OTHER = "quite other words"
 OWNER, MEMBER = "owner@example.org", "member@example.org"
 
 
