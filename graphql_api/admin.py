@@ -139,6 +139,7 @@ def export_team(settings: Settings, arguments: argparse.Namespace) -> int:
 
     async def export(services: Services) -> None:
         team = await _team(services, arguments.team)
+        await services.exports.record(Principal(), team)
         with await asyncio.to_thread(Path(arguments.output).open, "wb") as file:
             async for piece in services.exports.stream(team):
                 file.write(piece)

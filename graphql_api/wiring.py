@@ -92,7 +92,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             picture_limits=settings.picture_limits,
             clock=_now,
         )
-        library, tokens = Library(_now), AccessTokens(signer, _now)
+        library, tokens = Library(plans, _now), AccessTokens(signer, _now)
         accounts = Accounts(
             anonymous_uploads=settings.anonymous_uploads, plans=plans, signer=signer, tokens=tokens, clock=_now
         )

@@ -65,10 +65,10 @@ class Mailbox:
         """The latest letter to this address that has these words, once it is there; it is taken out."""
         async with asyncio.timeout(_PATIENCE):
             while True:
-                for at, (recipients, letter) in reversed(list(enumerate(self.letters))):
+                for at in reversed(range(len(self.letters))):
+                    recipients, letter = self.letters[at]
                     if recipients == [to] and words in letter.get_content():
-                        del self.letters[at]
-                        return letter
+                        return self.letters.pop(at)[1]
                 await asyncio.sleep(0.01)
 
     async def link(self, to: str, purpose: str = "") -> str:

@@ -12,6 +12,7 @@ import orjson
 from graphql_api.errors import UpstreamFailed, UpstreamTimeout
 
 _SECONDS = 10
+_SUCCESS = 2  # hundred and something
 
 
 def signature(secret: str, moment: int, body: bytes) -> str:
@@ -30,7 +31,7 @@ async def post(url: str, secret: str, event: Mapping[str, object]) -> None:
             aiohttp.ClientSession(timeout=timeout) as session,
             session.post(url, data=body, headers=headers, allow_redirects=False) as response,
         ):
-            if not response.ok:
+            if response.status // 100 != _SUCCESS:  # a redirection is followed by nobody
                 raise UpstreamFailed("The operator's server did not take the message.")
     except TimeoutError as error:
         raise UpstreamTimeout("The operator's server did not answer in time.") from error

@@ -41,12 +41,21 @@ class Exports:
 
     async def link(self, principal: Principal) -> tuple[str, dt.datetime]:
         """Where the archive can be fetched without a key, and until when; for the team's admins."""
-        team = principal.require(Scope.ADMIN)
+        team = await self.start(principal)
         expires = self._clock() + dt.timedelta(hours=_LINK_HOURS)
-        async with transaction():
-            await self._audit.record(principal, AuditAction.TEAM_EXPORTED, team.name)
         token = self._signer.seal(_PURPOSE, {"team": team.id}, expires)
         return f"{self._public_url}/export?token={token}", expires
+
+    async def start(self, principal: Principal) -> Team:
+        """The caller's team, whose archive they get now or by a link; written down. Unauthenticated, Forbidden."""
+        team = principal.require(Scope.ADMIN)
+        await self.record(principal, team)
+        return team
+
+    async def record(self, principal: Principal, team: Team) -> None:
+        """Write down that somebody gets everything that the team owns."""
+        async with transaction():
+            await self._audit.record(principal, AuditAction.TEAM_EXPORTED, team.name, team_id=team.id)
 
     async def open(self, token: str) -> Team:
         """The team whose archive a link is for. BadSignature."""

@@ -16,7 +16,7 @@ from graphql_api.domain.key import Scope
 from graphql_api.domain.media import Changes, Keep, Media
 from graphql_api.domain.media_filter import EVERYTHING, MAX_IDS, Likeness, MediaFilter
 from graphql_api.domain.page import Page, PageRequest
-from graphql_api.domain.plan import end_of
+from graphql_api.domain.plan import Plans, end_of
 from graphql_api.domain.traits import Traits
 from graphql_api.errors import InvalidInput, NotFound
 
@@ -24,7 +24,8 @@ from graphql_api.errors import InvalidInput, NotFound
 class Library:
     """All media of all teams, seen through a principal."""
 
-    def __init__(self, clock: Callable[[], dt.datetime]) -> None:
+    def __init__(self, plans: Plans, clock: Callable[[], dt.datetime]) -> None:
+        self._plans = plans
         self._clock = clock
 
     # --- reading
@@ -113,9 +114,9 @@ class Library:
     async def update(self, principal: Principal, media_id: uuid.UUID, changes: Changes) -> Media:
         """Change what is said of one of the team's media. NotFound, DuplicateExternalId."""
         media, now = await self.get_own(principal, media_id), self._clock()
-        expires_at = (
-            None if isinstance(changes.ttl, Keep) else end_of(principal.plan, now, media.created_at, changes.ttl)
-        )
+        # What was made with a test key ends with it, whoever changes it: it counts nothing, so it must not stay.
+        plan = self._plans.test if media.test else principal.plan
+        expires_at = None if isinstance(changes.ttl, Keep) else end_of(plan, now, media.created_at, changes.ttl)
         async with transaction():
             if isinstance(changes.external_id, str):
                 await rows.free_external_id(media.team_id, changes.external_id, now, test=media.test)

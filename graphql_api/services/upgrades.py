@@ -70,10 +70,7 @@ class Upgrades:
         return Offer(team, plan, tuple(self._plans.offered()))
 
     async def choose(self, offer: Offer, plan_name: str) -> str | None:
-        """Tell the operator; the page of theirs to go to, if there is one.
-
-        InvalidInput, NotConfigured, UpstreamFailed.
-        """
+        """Tell the operator; the page of theirs to go to, if any. InvalidInput, NotConfigured, UpstreamFailed."""
         if not self.is_possible:
             raise NotConfigured("Ask the operator of this server for a larger plan.")
         if (plan := next((plan for plan in offer.plans if plan.name == plan_name), None)) is None:

@@ -7,7 +7,6 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from graphql_api.domain.key import Scope
 from graphql_api.web.context import CONTEXT, authenticate
 
 
@@ -17,7 +16,7 @@ async def get_export(request: web.Request) -> web.StreamResponse:
     if token := request.query.get("token"):
         team = await exports.open(token)
     else:
-        team = (await authenticate(request)).require(Scope.ADMIN)
+        team = await exports.start(await authenticate(request))
     name = quote(f"{team.name}.tar", safe="")
     headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", "Cache-Control": "no-store"}
     response = web.StreamResponse(status=HTTPStatus.OK, headers=headers | {"Content-Type": "application/x-tar"})

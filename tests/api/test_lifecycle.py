@@ -18,6 +18,7 @@ from graphql_api.wiring import open_services
 from tests import pictures
 from tests.client import Client
 from tests.conftest import run_app
+from tests.people import Mailbox, act, ask, page_cookie, post_form
 
 NOW = dt.datetime.now(dt.UTC)
 
@@ -168,12 +169,27 @@ async def test_unknown_routes_are_json(client: Client) -> None:
         assert answer.headers["Server"] == "Tintype"
 
 
-async def test_no_secret_is_ever_logged(client: Client, capsys: pytest.CaptureFixture[str]) -> None:
-    await client.uploaded(pictures.png())
-    await client.get(f"/src/x/y.jpg?key={client.keys['first']}")
-    await client.get("/v1/images/nothing", key="img_live_" + "wrong" * 8)
+async def test_no_secret_is_ever_logged(house: Client, mailbox: Mailbox, capsys: pytest.CaptureFixture[str]) -> None:
+    """In whatever place it comes, good or not. (A team's whole life is in test_audit.py.)"""
+    email, password = "ada@example.org", "the password of ada"
+    made = await house.uploaded(pictures.png())
+    signed_up = await act(house, "signUp", "testKey", email=email, password=password)
+    tokens = await act(house, "signIn", "accessToken refreshToken", email=email, password=password)
+    verify = await mailbox.token(email)
+    export = await act(house, "exportTeam", "url", key="first")
+    cookie = (await page_cookie(house, email, password)).partition("=")[2]
+    secrets = [*house.keys.values(), signed_up["testKey"], *tokens.values(), verify, export["url"], cookie, password]
+    wrong = "wrong" * 8
+    for secret in (*secrets, wrong):
+        await house.get(f"{made['url']}?key={secret}&token={secret}", key=secret)
+        await house.get("/v1/images/nothing", key=secret, headers={"Cookie": f"tintype={secret}", "Referer": secret})
+        await house.get("/account", key=None, headers={"Cookie": f"tintype={secret}", "Authorization": secret})
+        for path in ("/export", "/account/verify", "/account/invitation", "/upgrade/pro", "/graphql"):
+            await house.get(path, key=None, params={"token": secret, "t": secret, "sig": secret, "query": secret})
+        await post_form(house, "/account/reset", token=secret, password=secret)
+        await ask(house, "refreshSession", refreshToken=secret)
+        await house.graphql(f"{{ {secret} }}")
     written = "".join(capsys.readouterr())
 
     assert "request" in written
-    assert client.keys["first"] not in written
-    assert "wrongwrong" not in written
+    assert not [secret for secret in (*secrets, wrong) if secret.rpartition("|")[2].rpartition("token=")[2] in written]
