@@ -26,38 +26,49 @@ _FOCAL_POINT = "The point that `gravity: { smart: FOCAL }` keeps."
 _PUBLIC = "Whether everybody who knows the address may see it."
 
 
+@strawberry.input
+class _Details:
+    """Details: what all that makes a media takes."""
+
+    name: str | None = strawberry.field(default=None, description="File name; the file's own unless given.")
+    caption: str | None = strawberry.field(default=None, description="Caption.")
+    alt_text: str | None = strawberry.field(default=None, description="What a screen reader says of it.")
+    public: bool = strawberry.field(default=True, description=_PUBLIC)
+    tags: list[str] = strawberry.field(default_factory=list, description=_TAGS)
+    ttl: Duration | None = strawberry.field(default=None, description="How long it lives; for good unless given.")
+    labels: list[KeyValueInput] = strawberry.field(default_factory=list, description=_LABELS)
+    attributes: list[KeyValueInput] = strawberry.field(default_factory=list, description=_ATTRIBUTES)
+    external_id: str | None = strawberry.field(default=None, description=_EXTERNAL_ID)
+    focal_point: PointInput | None = strawberry.field(default=None, description=_FOCAL_POINT)
+
+    def details(self) -> domain.Details:
+        """What is said of the media. InvalidInput."""
+        return domain.Details(
+            name=self.name,
+            caption=self.caption,
+            alt_text=self.alt_text,
+            public=self.public,
+            tags=tuple(self.tags),
+            ttl=self.ttl,
+            labels=parse_mapping("labels", self.labels),
+            attributes=parse_mapping("attributes", self.attributes),
+            external_id=self.external_id,
+            focal_point=_focal_point(self.focal_point),
+        )
+
+
 @strawberry.input(description="A file to keep.")
-class UploadMediaInput:
+class UploadMediaInput(_Details):
     """Upload and Details."""
 
     file: Upload = strawberry.field(description="The file, at most 70 MiB.")
-    name: str | None = strawberry.field(default=None, description="File name; the uploaded file's unless given.")
-    caption: str | None = strawberry.field(default=None, description="Caption.")
-    alt_text: str | None = strawberry.field(default=None, description="What a screen reader says of it.")
-    public: bool = strawberry.field(default=True, description=_PUBLIC)
-    tags: list[str] = strawberry.field(default_factory=list, description=_TAGS)
-    ttl: Duration | None = strawberry.field(default=None, description="How long it lives; for good unless given.")
-    labels: list[KeyValueInput] = strawberry.field(default_factory=list, description=_LABELS)
-    attributes: list[KeyValueInput] = strawberry.field(default_factory=list, description=_ATTRIBUTES)
-    external_id: str | None = strawberry.field(default=None, description=_EXTERNAL_ID)
-    focal_point: PointInput | None = strawberry.field(default=None, description=_FOCAL_POINT)
 
 
 @strawberry.input(description="A file to fetch and keep.")
-class ImportMediaInput:
+class ImportMediaInput(_Details):
     """A URL and Details."""
 
     url: str = strawberry.field(description="http or https; it must lead to a public address.")
-    name: str | None = strawberry.field(default=None, description="File name; the URL's unless given.")
-    caption: str | None = strawberry.field(default=None, description="Caption.")
-    alt_text: str | None = strawberry.field(default=None, description="What a screen reader says of it.")
-    public: bool = strawberry.field(default=True, description=_PUBLIC)
-    tags: list[str] = strawberry.field(default_factory=list, description=_TAGS)
-    ttl: Duration | None = strawberry.field(default=None, description="How long it lives; for good unless given.")
-    labels: list[KeyValueInput] = strawberry.field(default_factory=list, description=_LABELS)
-    attributes: list[KeyValueInput] = strawberry.field(default_factory=list, description=_ATTRIBUTES)
-    external_id: str | None = strawberry.field(default=None, description=_EXTERNAL_ID)
-    focal_point: PointInput | None = strawberry.field(default=None, description=_FOCAL_POINT)
 
 
 @strawberry.input(description="What to change of a media; fields that are not given stay.")
@@ -192,21 +203,6 @@ class DeleteMediaBatchPayload:
     results: list[DeleteMediaPayload] = strawberry.field(description=_RESULTS)
 
 
-def _details(asked: UploadMediaInput | ImportMediaInput) -> domain.Details:
-    return domain.Details(
-        name=asked.name,
-        caption=asked.caption,
-        alt_text=asked.alt_text,
-        public=asked.public,
-        tags=tuple(asked.tags),
-        ttl=asked.ttl,
-        labels=parse_mapping("labels", asked.labels),
-        attributes=parse_mapping("attributes", asked.attributes),
-        external_id=asked.external_id,
-        focal_point=_focal_point(asked.focal_point),
-    )
-
-
 def _focal_point(point: PointInput | None) -> domain.FocalPoint | None:
     return domain.FocalPoint(point.x, point.y) if point else None
 
@@ -230,7 +226,7 @@ def _changes(asked: UpdateMediaInput) -> domain.Changes:
 async def _upload(info: Info, asked: UploadMediaInput) -> UploadMediaPayload:
     context = info.context
     try:
-        media = await context.services.intake.upload(context.principal, asked.file, _details(asked))
+        media = await context.services.intake.upload(context.principal, asked.file, asked.details())
     except TintypeError as error:
         return UploadMediaPayload(errors=[user_error(error)])
     return UploadMediaPayload(media=present(media))
@@ -239,7 +235,7 @@ async def _upload(info: Info, asked: UploadMediaInput) -> UploadMediaPayload:
 async def _import(info: Info, asked: ImportMediaInput) -> ImportMediaPayload:
     context = info.context
     try:
-        media = await context.services.intake.import_url(context.principal, asked.url, _details(asked))
+        media = await context.services.intake.import_url(context.principal, asked.url, asked.details())
     except TintypeError as error:
         return ImportMediaPayload(errors=[user_error(error)])
     return ImportMediaPayload(media=present(media))
