@@ -39,6 +39,8 @@ _LOSSLESS = 100
 # `format=auto` gives AVIF up where it would take longer than it saves.
 _MAX_AUTO_AVIF_PIXELS = 3_000_000
 
+_NOTHING = Stage()  # compared with several times a request
+
 # How many times the largest result a picture may be before it is cut to one.
 _DETOUR = 2
 
@@ -126,7 +128,7 @@ class Transform:
     output: Output = Output()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "stages", tuple(stage for stage in self.stages if stage != Stage()))
+        object.__setattr__(self, "stages", tuple(stage for stage in self.stages if stage != _NOTHING))
 
     @property
     def overlay_uids(self) -> tuple[str, ...]:
@@ -195,7 +197,7 @@ class Transform:
             stage: Stage | None = _with_layers(asked, layers, most)
             if known and stage is not None:
                 stage = stage.settled(size, has_alpha=has_alpha)
-            if stage is None or stage == Stage():
+            if stage is None or stage == _NOTHING:
                 continue
             kept.append(stage)
             known = known and not stage.needs_pixels

@@ -101,7 +101,7 @@ def sketch(jobs: Sequence[Sketch]) -> list[Placeholder | None]:
     def attempt(job: Sketch) -> Placeholder | None:
         try:
             return _run(lambda: sketches.sketch(job))
-        except UnsupportedMedia:
+        except (TooLarge, UnsupportedMedia):
             return None
 
     return [attempt(job) for job in jobs]
