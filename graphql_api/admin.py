@@ -20,6 +20,7 @@ from graphql_api.wiring import Services, open_services
 
 ResultT = TypeVar("ResultT")
 
+_LONGEST = dt.timedelta(days=36_500)  # of a key; who wants more wants for ever
 _STATUS = {"approve": Status.ACTIVE, "suspend": Status.SUSPENDED, "reinstate": Status.ACTIVE}
 
 
@@ -105,12 +106,13 @@ def create_key(settings: Settings, arguments: argparse.Namespace) -> int:
         scopes=frozenset(Scope(word) for word in arguments.scope or ("read", "write")),
         profile=Profile(arguments.profile),
     )
+    lifetime = _lifetime(arguments.expires_in)
 
     async def create(services: Services) -> str:
         if await services.teams.find(arguments.team) is None:
             print(f"tintype: making the team {arguments.team}.", file=sys.stderr)
         team = await services.teams.find_or_make(arguments.team)
-        return await services.keys.make_for(team, asked, lifetime=_lifetime(arguments.expires_in))
+        return await services.keys.make_for(team, asked, lifetime=lifetime)
 
     print(with_services(settings, create))
     return 0
@@ -171,6 +173,9 @@ def _lifetime(text: str | None) -> dt.timedelta | None:
     if text is None:
         return None
     try:
-        return parse_duration(text)
-    except ValueError as error:
-        raise InvalidInput("expires-in", f"--expires-in {error}.") from error
+        lifetime = parse_duration(text)
+    except (ValueError, OverflowError) as error:
+        raise InvalidInput("expires-in", "--expires-in must be like 12h or 90d, or a number of seconds.") from error
+    if not dt.timedelta(0) < lifetime <= _LONGEST:
+        raise InvalidInput("expires-in", f"--expires-in must be more than nothing and at most {_LONGEST.days}d.")
+    return lifetime

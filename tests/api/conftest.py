@@ -12,6 +12,7 @@ from graphql_api.imaging.pool import ImagingPool
 from tests.client import Client
 from tests.conftest import make_settings
 from tests.people import Clock, Mailbox, open_mailbox, run_settled_app
+from tests.scene import Scene, make_scene
 
 
 @pytest.fixture
@@ -33,3 +34,9 @@ async def house(tmp_path: Path, imaging: ImagingPool, clock: Clock, mailbox: Mai
     """An application whose clock tests can move, and whose mail they get."""
     async with run_settled_app(make_settings(tmp_path, smtp_url=mailbox.url), imaging) as running:
         yield running
+
+
+@pytest.fixture
+async def scene(tmp_path: Path, imaging: ImagingPool, clock: Clock, mailbox: Mailbox) -> AsyncIterator[Scene]:
+    async with make_scene(tmp_path, imaging, clock, mailbox) as made:
+        yield made
