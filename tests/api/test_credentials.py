@@ -23,7 +23,7 @@ from tests.processes import run
 from tests.scene import HIDDEN, STRANGE, Scene, code
 
 PROFILES = ("G1", "G3", "G4", "APP", "TEST", "LIVE")
-QUERY = "query ($id: ID!) { media(id: $id) { name caption } mediaList(first: 5) { nodes { name caption } } }"
+QUERY = "query ($id: ID!) { media(by: { id: $id }) { name caption } mediaList(first: 5) { nodes { name caption } } }"
 
 
 @dataclass(frozen=True, slots=True)
