@@ -27,8 +27,8 @@ _user, _membership, _team = Table("user_account"), Table("membership"), Table("t
 
 
 async def find(name: str) -> Team | None:
-    """The team of this name."""
-    row = await TeamRow.get_or_none(name=name, deleted_at=None)
+    """The team of this name; of one that no team can have, PostgreSQL could not even be asked."""
+    row = await TeamRow.get_or_none(name=name, deleted_at=None) if name.isprintable() else None
     return to_team(row) if row else None
 
 

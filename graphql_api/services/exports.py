@@ -121,7 +121,7 @@ def _path(media: Media) -> str:
 
 def _described(media: Media, tags: tuple[str, ...]) -> dict[str, object]:
     return {
-        "id": media.id,
+        "id": str(media.id),  # PostgreSQL's driver has a UUID of its own, which orjson does not know
         "uid": media.uid,
         "file": _path(media),
         "sha256": media.sha256,

@@ -49,7 +49,8 @@ class SignIns:
         address = email.strip().lower()[:MAX_EMAIL]
         await self.limits.count_attempt("sign-in", principal.address)
         await self.limits.count_attempt("sign-in", address)
-        user = await users.find_by_email(address)
+        # (Of what no address has in it, PostgreSQL cannot even be asked.)
+        user = await users.find_by_email(address) if address.isprintable() else None
         # Without such a person the same work is done, so that the time does not tell whether there is one.
         hashed = await users.password_of(user.id) if user else None
         if not await self.passwords.match(hashed, password) or user is None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 from http import HTTPStatus
 from urllib.parse import quote
 
+import structlog
 from aiohttp import web
 
 from graphql_api.web.context import CONTEXT, authenticate
+
+log = structlog.get_logger(__name__)
 
 
 async def get_export(request: web.Request) -> web.StreamResponse:
@@ -24,7 +27,9 @@ async def get_export(request: web.Request) -> web.StreamResponse:
     try:
         async for piece in exports.stream(team):
             await response.write(piece)
-    except BaseException:
+    except BaseException as error:
+        if isinstance(error, Exception) and not isinstance(error, ConnectionError):
+            log.exception("export_failed", team=team.id)  # with the connection goes whoever could be told
         if request.transport is not None:
             request.transport.abort()  # what is cut must not look whole
         raise

@@ -30,9 +30,12 @@ async def mailbox() -> AsyncIterator[Mailbox]:
 
 
 @pytest.fixture
-async def house(tmp_path: Path, imaging: ImagingPool, clock: Clock, mailbox: Mailbox) -> AsyncIterator[Client]:
-    """An application whose clock tests can move, and whose mail they get."""
-    async with run_settled_app(make_settings(tmp_path, smtp_url=mailbox.url), imaging) as running:
+async def house(
+    request: pytest.FixtureRequest, tmp_path: Path, imaging: ImagingPool, clock: Clock, mailbox: Mailbox
+) -> AsyncIterator[Client]:
+    """An application whose clock tests can move, and whose mail they get; those that use `database_url` on both."""
+    url = request.getfixturevalue("database_url") if "database_url" in request.fixturenames else ""
+    async with run_settled_app(make_settings(tmp_path, smtp_url=mailbox.url, database_url=url), imaging) as running:
         yield running
 
 

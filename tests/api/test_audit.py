@@ -145,6 +145,7 @@ async def test_it_is_read_by_admins_of_the_team_alone(house: Client, mailbox: Ma
     assert "MEMBER_JOINED" in acts(await trail(house, owner.access))
 
 
+@pytest.mark.usefixtures("database_url")
 async def test_it_is_read_page_by_page(house: Client) -> None:
     owner = await join(house, OWNER)
     for name in ("a", "b", "c"):

@@ -36,6 +36,7 @@ def described(members: dict[str, bytes]) -> dict[str, Any]:
     return {item["uid"]: item for item in items}
 
 
+@pytest.mark.usefixtures("database_url")
 async def test_the_archive_has_every_original_and_all_that_is_said_of_it(house: Client, mailbox: Mailbox) -> None:
     owner = await join(house, "owner@example.org", teamName="Engines & mögliche/Dinge")
     member = await bring(house, mailbox, owner, "member@example.org", "MEMBER")
@@ -170,16 +171,19 @@ async def test_one_that_is_cut_harms_nothing(client: Client, capsys: pytest.Capt
     assert set(described(opened(whole.body))) == {media["uid"] for media in made}
     written = "".join(capsys.readouterr())
     assert "Traceback" not in written
-    assert "internal_error" not in written
+    assert "export_failed" not in written
 
 
-async def test_an_original_that_is_broken_does_not_look_whole(client: Client) -> None:
+async def test_an_original_that_is_broken_does_not_look_whole(
+    client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
     await client.uploaded(pictures.png())
     (blob,) = client.blobs()
     blob.write_bytes(blob.read_bytes()[:-10])
 
     with pytest.raises(aiohttp.ClientPayloadError):
         await client.get("/export")
+    assert "export_failed" in "".join(capsys.readouterr())
 
 
 async def test_an_original_that_is_lost_is_named(client: Client) -> None:

@@ -116,6 +116,7 @@ async def test_a_key_may_revoke_itself(client: Client) -> None:
     assert await viewer(client, made["secret"]) is None
 
 
+@pytest.mark.usefixtures("database_url")
 async def test_a_key_expires_to_the_microsecond(house: Client, clock: Clock) -> None:
     end = clock.stop() + dt.timedelta(hours=1)
     made = await act(house, "createKey", f"secret {KEY}", key="first", name="new", expiresAt=end.isoformat())

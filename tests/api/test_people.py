@@ -209,6 +209,7 @@ async def test_where_addresses_must_be_confirmed_nobody_comes_in_before(
         await sign_in(client, ADA)
 
 
+@pytest.mark.usefixtures("database_url")
 async def test_a_wrong_password_and_an_unknown_address_read_the_same(house: Client) -> None:
     await sign_up(house, ADA)
     errors = [
@@ -249,6 +250,7 @@ async def test_another_password_ends_all_other_sign_ins(house: Client) -> None:
     await sign_in(house, ADA, "another password")
 
 
+@pytest.mark.usefixtures("database_url")
 async def test_a_reset_link_works_once_and_ends_all_sign_ins(house: Client, mailbox: Mailbox) -> None:
     ada = await join(house, ADA)
     await mailbox.letter(ADA)
@@ -311,6 +313,7 @@ async def test_a_suspension_ends_everything_at_once(house: Client, mailbox: Mail
     assert mailbox.letters == []
 
 
+@pytest.mark.usefixtures("database_url")
 async def test_who_erases_themselves_leaves_nothing(house: Client, mailbox: Mailbox) -> None:
     ada = await join(house, ADA, teamName="Engines")
     made = await house.uploaded(pictures.png(), key=ada.access)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
-import sqlite3
+import subprocess
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from graphql_api.app import open_services
+from graphql_api.config import Settings
+from graphql_api.db.models import Usage as UsageRow
 from graphql_api.imaging.pool import ImagingPool
 from tests import pictures
 from tests.client import Client
@@ -248,18 +251,25 @@ async def test_plans_can_be_read_by_everybody(client: Client) -> None:
     assert found[1] == {"name": "pro", "price": "$19 a month", "uploadsPerMonth": 1000, "storageBytes": 50 * 2**30}
 
 
-async def test_a_recount_finds_and_repairs_what_was_tampered_with(client: Client) -> None:
-    folder = client.settings.data_dir
-    await client.uploaded(pictures.png())
-    await client.uploaded(pictures.png(seed=2), key="test")  # counts nothing
-    right = run(folder, "usage", "recount")
-    with sqlite3.connect(folder / "tintype.db") as database:
-        database.execute("UPDATE usage SET images = 7, bytes = 1 WHERE images = 1")
-    wrong, repaired, again = (run(folder, "usage", "recount", *more) for more in ([], ["--repair"], []))
+async def test_a_recount_finds_and_repairs_what_was_tampered_with(
+    tmp_path: Path, imaging: ImagingPool, database_url: str
+) -> None:
+    settings = make_settings(tmp_path, database_url=database_url)
+    async with run_app(settings, imaging) as client:
+        await client.uploaded(pictures.png())
+        await client.uploaded(pictures.png(seed=2), key="test")  # counts nothing
+        right = _recount(settings)
+        async with open_services(settings, imaging):
+            await UsageRow.filter(images=1).update(images=7, bytes=1)
+        wrong, repaired, again = (_recount(settings, *more) for more in ([], ["--repair"], []))
 
-    assert (right.returncode, right.stdout) == (0, "2 teams, 2 counted right.\n")
-    line = f"first: counted 7 images, 1 bytes; there are 1 images, {SIZE} bytes\n"
-    assert (wrong.returncode, wrong.stdout) == (1, f"WRONG  {line}2 teams, 1 counted right.\n")
-    assert (repaired.returncode, repaired.stdout) == (0, f"repaired  {line}2 teams, 1 counted right.\n")
-    assert (again.returncode, again.stdout) == (0, right.stdout)
-    assert (await used(client))["storageBytes"] == SIZE
+        assert (right.returncode, right.stdout) == (0, "2 teams, 2 counted right.\n")
+        line = f"first: counted 7 images, 1 bytes; there are 1 images, {SIZE} bytes\n"
+        assert (wrong.returncode, wrong.stdout) == (1, f"WRONG  {line}2 teams, 1 counted right.\n")
+        assert (repaired.returncode, repaired.stdout) == (0, f"repaired  {line}2 teams, 1 counted right.\n")
+        assert (again.returncode, again.stdout) == (0, right.stdout)
+        assert (await used(client))["storageBytes"] == SIZE
+
+
+def _recount(settings: Settings, *more: str) -> subprocess.CompletedProcess[str]:
+    return run(settings.data_dir, "usage", "recount", *more, database_url=settings.database_url)

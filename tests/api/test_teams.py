@@ -150,6 +150,7 @@ async def test_anybody_may_leave_but_the_last_owner(team: House) -> None:
     assert [member["role"] for member in members["viewer"]["team"]["members"]] == ["OWNER"]
 
 
+@pytest.mark.usefixtures("database_url")
 async def test_of_two_owners_who_leave_at_once_one_stays(team: House) -> None:
     await act(team.client, "setMemberRole", key=team.owner.access, userId=team.admin.id, role="OWNER")
     query = "mutation ($id: ID!) { removeMember(input: { userId: $id }) { done } }"
@@ -216,6 +217,7 @@ async def test_an_invitation_is_good_once_and_for_its_address_alone(team: House)
     assert await refusal(team.client, "inviteMember", key=team.owner.access, email=new.email) == "CONFLICT"
 
 
+@pytest.mark.usefixtures("database_url")
 async def test_an_invitation_used_at_once_gives_one_seat(team: House) -> None:
     token = await invite(team, team.stranger.email)
     query = "mutation ($t: String!) { acceptInvitation(input: { token: $t }) { team { name } errors { code } } }"
@@ -236,6 +238,7 @@ async def test_an_invitation_ends_after_seven_days(team: House, clock: Clock) ->
     assert waiting["viewer"]["team"]["invitations"] == []
 
 
+@pytest.mark.usefixtures("database_url")
 async def test_an_invitation_can_be_taken_back_or_replaced(team: House) -> None:
     first, second = await invite(team, role="OWNER"), await invite(team)
     fields = {"email": "new@example.org", "password": PASSWORD}
@@ -292,6 +295,7 @@ async def test_a_foreign_team_sees_and_changes_nothing(team: House) -> None:
     assert (await team.client.get(made["url"], key=team.member.access)).status == 200
 
 
+@pytest.mark.usefixtures("database_url")
 async def test_what_a_deleted_team_owned_is_gone_at_once_and_its_bytes_soon(team: House) -> None:
     client, owner = team.client, team.owner.access
     public = await client.uploaded(pictures.png(seed=1), key=owner)
@@ -321,6 +325,7 @@ async def test_what_a_deleted_team_owned_is_gone_at_once_and_its_bytes_soon(team
     assert made["team"] == {"name": "Engines", "role": "OWNER"}
 
 
+@pytest.mark.usefixtures("database_url")
 async def test_an_upload_that_a_deletion_overtakes_leaves_nothing(
     team: House, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -67,6 +67,7 @@ async def test_a_used_token_that_comes_back_later_ends_the_session(house: Client
     assert await viewer(house, other.access)  # another session is another matter
 
 
+@pytest.mark.usefixtures("database_url")
 async def test_of_many_who_bring_one_token_one_gets_a_pair(house: Client) -> None:
     ada = await join(house, ADA)
     query = "mutation ($t: String!) { refreshSession(input: { refreshToken: $t }) { refreshToken errors { code } } }"

@@ -108,6 +108,7 @@ async def test_a_time_to_live_can_be_moved_and_taken_away(house: Client, clock: 
 # --- the trash
 
 
+@pytest.mark.usefixtures("database_url")
 async def test_what_is_deleted_can_be_restored_as_it_was(house: Client) -> None:
     made = await house.uploaded(pictures.png(), tags=["a", "b"], caption="c", public=False)
     await act(house, "deleteMedia", key="first", id=made["id"])
@@ -124,6 +125,7 @@ async def test_what_is_deleted_can_be_restored_as_it_was(house: Client) -> None:
     assert await refusal(house, "restoreMedia", key="first", id=made["id"]) == "NOT_FOUND"
 
 
+@pytest.mark.usefixtures("database_url")
 async def test_the_trash_keeps_for_thirty_days_to_the_moment(house: Client, clock: Clock, imaging: ImagingPool) -> None:
     end = clock.stop() + RETENTION
     made = await house.uploaded(pictures.png())
