@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -103,7 +104,7 @@ def test_a_key_is_printed_alone_and_works_beside_a_running_server(tmp_path: Path
             headers={"Authorization": f"Bearer {made.stdout.strip()}", "Accept": "application/json"},
         )
         with urllib.request.urlopen(request) as response:
-            assert response.read() == b'{"data":{"viewer":{"team":{"name":"new"},"key":{"scopes":["READ"]}}}}'
+            assert json.load(response)["data"] == {"viewer": {"team": {"name": "new"}, "key": {"scopes": ["READ"]}}}
 
 
 def test_a_user_is_made_once_and_the_password_is_nowhere(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ NAMES = ("RateLimit-Limit", "RateLimit-Remaining", "RateLimit-Reset")
 
 
 @pytest.fixture
-async def tight(tmp_path: Path, imaging: ImagingPool) -> AsyncIterator[Client]:
+async def tight(tmp_path: Path, imaging: ImagingPool, early_in_the_minute: None) -> AsyncIterator[Client]:
     """A fiftieth of each limit, behind a proxy: a team has 24 a minute, a guest 6, uploads 1 and 2, a guesser 1."""
     settings = make_settings(tmp_path, rate_limit_scale=0.02, trusted_proxies="127.0.0.1")
     async with run_app(settings, imaging) as running:

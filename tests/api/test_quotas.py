@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from graphql_api.app import open_services
 from graphql_api.config import Settings
 from graphql_api.db.models import Usage as UsageRow
 from graphql_api.imaging.pool import ImagingPool
+from graphql_api.wiring import open_services
 from tests import pictures
 from tests.client import Client
 from tests.conftest import make_settings, run_app

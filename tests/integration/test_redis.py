@@ -23,6 +23,8 @@ from tests.conftest import make_settings, run_app
 from tests.plans import PLANS
 from tests.redis_server import Redis
 
+pytestmark = pytest.mark.usefixtures("early_in_the_minute")
+
 GUEST = Principal(address="1.2.3.4", plan=PLANS.anonymous)
 
 

@@ -18,6 +18,8 @@ from graphql_api.services.limits import Allowance, Limits
 from graphql_api.services.metrics import Metrics
 from tests.plans import PLANS
 
+pytestmark = pytest.mark.usefixtures("early_in_the_minute")
+
 TEAM = Team(1, "first", "t")
 
 
