@@ -165,7 +165,9 @@ class SignUpPayload:
 
     user: User | None = strawberry.field(default=None, description="You; null when there are errors.")
     test_key: str | None = strawberry.field(
-        default=None, description="A key to try things out with, which counts nothing; shown now and never again."
+        default=None,
+        description="A key to try things out with, which counts nothing; shown now and never again. "
+        "None for who joins another's team, or may not come in yet.",
     )
     errors: list[UserError] = strawberry.field(default_factory=list, description="Why there is no account.")
 

@@ -25,7 +25,7 @@ from tests.conftest import run_app
 PASSWORD = "correct horse battery"
 _LINK = re.compile(r"https?://\S+[?&]token=[\w.-]+")
 _STATUS = ("approveUser", "suspendUser", "reinstateUser")
-_PATIENCE = 10.0
+_PATIENCE = 30.0
 
 
 class Clock:
