@@ -37,7 +37,7 @@ def render(job: Render) -> bytes:
 def _serves_original(job: Render) -> bool:
     """Whether nothing was asked that the bytes of the original do not answer, and they tell nothing but the picture."""
     recipe = job.recipe
-    asked = recipe.stages or recipe.quality is not None or recipe.format is not job.original.format
+    asked = recipe.stages or recipe.marked or recipe.quality is not None or recipe.format is not job.original.format
     stilled = job.original.frames > 1 and not recipe.animated
     return not asked and not stilled and bare.is_bare(job.path, recipe.format)
 
