@@ -20,6 +20,7 @@ _WORDS: dict[type[TintypeError], tuple[HTTPStatus, str, str]] = {
     errors.Forbidden: (HTTPStatus.FORBIDDEN, "permission_error", "forbidden"),
     errors.NotFound: (HTTPStatus.NOT_FOUND, "invalid_request_error", "not_found"),
     errors.Conflict: (HTTPStatus.CONFLICT, "invalid_request_error", "conflict"),
+    errors.DuplicateExternalId: (HTTPStatus.CONFLICT, "invalid_request_error", "external_id_duplicate"),
     errors.LimitExceeded: (HTTPStatus.TOO_MANY_REQUESTS, "rate_limit_error", "rate_limited"),
     errors.QuotaExceeded: (HTTPStatus.FORBIDDEN, "quota_error", "quota_exceeded"),
     errors.Overloaded: (HTTPStatus.SERVICE_UNAVAILABLE, "api_error", "server_error"),
