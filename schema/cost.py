@@ -34,7 +34,7 @@ from graphql_api.domain.page import DEFAULT_PAGE
 MAX_COST = 20_000
 _ASSUMED = 10  # items of a list that no argument bounds
 _MUTATION = 10
-_WEIGHTS = {"rendition": 2, "responsive": 20, "placeholder": 2, "url": 1}
+_WEIGHTS = {"rendition": 2, "responsive": 20, "placeholder": 2}
 
 
 class LimitCost(SchemaExtension):

@@ -43,11 +43,12 @@ def _check(values: Mapping[str, str], name: str, most: int) -> None:
     for key, value in values.items():
         if not 1 <= len(key) <= _MAX_KEY or not key.isprintable() or key != key.strip():
             raise InvalidInput(name, f"A key of {name} has 1 to {_MAX_KEY} printable characters.")
-        if "\0" in value or not _is_unicode(value):
+        if "\0" in value or not is_unicode(value):
             raise InvalidInput(name, f"'{key}' holds a character that cannot be stored.")
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
+    """Whether it can be stored: JSON may bring lone surrogates, which are no text."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from graphql_api.domain.duration import check_ttl
 from graphql_api.domain.format import Format
-from graphql_api.domain.labels import clean_attributes, clean_labels
+from graphql_api.domain.labels import clean_attributes, clean_labels, is_unicode
 from graphql_api.errors import InvalidInput
 
 _DECIMALS = 4
@@ -210,7 +210,7 @@ def clean_text(name: str, text: str | None) -> str | None:
         return None
     if len(trimmed) > MAX_TEXT:
         raise InvalidInput(name, f"{name} has at most {MAX_TEXT} characters.")
-    if "\0" in trimmed or not _is_unicode(trimmed):
+    if "\0" in trimmed or not is_unicode(trimmed):
         raise InvalidInput(name, f"{name} holds a character that cannot be stored.")
     return trimmed
 
@@ -225,11 +225,3 @@ def clean_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
     if not all(tag.isprintable() for tag in cleaned):
         raise InvalidInput("tags", "A tag holds a character that cannot be stored.")
     return cleaned
-
-
-def _is_unicode(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
