@@ -12,6 +12,7 @@ import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from graphql_api.errors import full_disk_is_typed
 from graphql_api.storage.blob_store import Stored
@@ -72,8 +73,8 @@ class LocalStore:
             # The usual rendition: opened, read and closed in one visit to a thread.
             yield await asyncio.to_thread(_read, path, start, size)
             return
-        with await asyncio.to_thread(path.open, "rb") as file:
-            file.seek(start)
+        # Opened here, not in a thread: who is cancelled while a thread opens it would leave it open.
+        with _open(path, start) as file:
             left = size
             while left is None or left > 0:
                 piece = await asyncio.to_thread(file.read, _PIECE if left is None else min(_PIECE, left))
@@ -188,6 +189,12 @@ def _read(path: Path, start: int, size: int) -> bytes:
     with path.open("rb") as file:
         file.seek(start)
         return file.read(size)
+
+
+def _open(path: Path, start: int) -> BinaryIO:
+    file = path.open("rb")
+    file.seek(start)
+    return file
 
 
 def _stored(key: str, path: Path) -> Stored:
