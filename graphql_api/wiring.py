@@ -40,6 +40,7 @@ from graphql_api.services.teams import Teams
 from graphql_api.services.tokens import AccessTokens
 from graphql_api.services.trash import Trash
 from graphql_api.services.upgrades import Office, Upgrades
+from graphql_api.services.versions import Versions
 from graphql_api.storage.local import LocalStore
 from graphql_api.web.context import Context
 
@@ -150,6 +151,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             upgrades=upgrades,
             audit=audit,
             trash=trash,
+            versions=Versions(library, intake, originals, quotas, _now),
             exports=Exports(store=store, signer=signer, audit=audit, public_url=settings.public_url, clock=_now),
             library=library,
             intake=intake,

@@ -17,6 +17,7 @@ from schema.presets import PresetMutation, PresetQuery
 from schema.scalars import SCALARS
 from schema.teams import TeamMutation
 from schema.usage import UsageMutation, UsageQuery
+from schema.version_mutations import VersionMutation
 from schema.viewer import ViewerQuery
 
 
@@ -26,7 +27,9 @@ class Query(ViewerQuery, MediaQuery, PresetQuery, UsageQuery, PeopleQuery):
 
 
 @strawberry.type(description="Everything that can be written.")
-class Mutation(MediaMutation, PresetMutation, KeyMutation, TeamMutation, PeopleMutation, UsageMutation):
+class Mutation(
+    MediaMutation, VersionMutation, PresetMutation, KeyMutation, TeamMutation, PeopleMutation, UsageMutation
+):
     """One mixin per noun."""
 
 

@@ -10,7 +10,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from graphql_api.domain.account import Principal
-from graphql_api.domain.media import Media
+from graphql_api.domain.media import Media, Version
 from graphql_api.domain.rendition import Rendition
 from graphql_api.domain.traits import Placeholder, Traits
 from graphql_api.services.library import Library
@@ -26,6 +26,7 @@ class GraphQLContext:
     agent: str
     tags: DataLoader[uuid.UUID, tuple[str, ...]]
     labels: DataLoader[uuid.UUID, Mapping[str, str]]
+    versions: DataLoader[Media, Sequence[Version]]
     traits: DataLoader[Media, Traits]
     placeholders: DataLoader[Rendition, Placeholder | None]
 
@@ -62,6 +63,7 @@ def make_context(principal: Principal, services: Context, agent: str = "") -> Gr
         agent,
         tags=DataLoader(load_fn=load_tags, cache=False),
         labels=DataLoader(load_fn=load_labels, cache=False),
+        versions=DataLoader(load_fn=services.library.versions_of, cache=False),
         traits=DataLoader(load_fn=load_traits, cache=False),
         placeholders=DataLoader(load_fn=load_placeholders, cache=False),
     )

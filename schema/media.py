@@ -28,6 +28,7 @@ from schema.node import Node, find_media_id, format_global_id, media_id_of
 from schema.scalars import BigInt
 from schema.transform import Rendition, Responsive, TransformInput, present_responsive
 from schema.transform import present as present_rendition
+from schema.version import MediaVersion, present_versions
 
 _MAX_NODES = 100
 _FORMATS = (Format.AVIF, Format.WEBP)
@@ -77,6 +78,7 @@ class Media(Node):
         description="When it was put into the trash; null unless it is there."
     )
     test: bool = strawberry.field(description="Whether it was made with a test key: marked, short-lived, not counted.")
+    version: int = strawberry.field(description="How many files it has had: 1 until its file is replaced.")
     source: Source = strawberry.field(description="Where it came from.")
     focal_point: FocalPoint | None = strawberry.field(
         description="The point that `gravity: { smart: FOCAL }` keeps; null unless one was set."
@@ -152,6 +154,13 @@ class Media(Node):
         planned = await plan_responsive(context.services.renderer, context.principal, self.domain, asked, wanted)
         return present_responsive(planned, context.services.source_url, sizes)
 
+    @strawberry.field(description="The files that it has had, the newest first; for its team alone.")
+    async def versions(self, info: Info) -> list[MediaVersion]:
+        if not info.context.principal.owns(self.domain):
+            return []
+        earlier = await info.context.versions.load(self.domain)
+        return present_versions(self.domain, earlier, info.context.services.source_url)
+
     @strawberry.field(description="Words that the team has put on it, in their order.")
     async def tags(self, info: Info) -> list[str]:
         return list(await info.context.tags.load(self.domain.id))
@@ -205,6 +214,7 @@ def present(media: domain.Media) -> Media:
         expires_at=media.expires_at,
         deleted_at=media.deleted_at,
         test=media.test,
+        version=media.version,
         source=media.origin.source,
         focal_point=FocalPoint(x=media.focal_point.x, y=media.focal_point.y) if media.focal_point else None,
         domain=media,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import strawberry
 
 from graphql_api.domain import media as domain
 from graphql_api.errors import TintypeError
-from graphql_api.services.batch import run_batch
+from schema.batch import ITEMS, RESULTS, run
 from schema.context import Info
 from schema.errors import UserError, user_error
 from schema.media import Media, present
@@ -172,35 +171,32 @@ class RestoreMediaPayload:
     errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was restored.")
 
 
-_RESULTS = "One result for each item, in the order of the input."
-
-
 @strawberry.type(description="What a batch of uploads came to.")
 class UploadMediaBatchPayload:
     """One payload an item."""
 
-    results: list[UploadMediaPayload] = strawberry.field(description=_RESULTS)
+    results: list[UploadMediaPayload] = strawberry.field(description=RESULTS)
 
 
 @strawberry.type(description="What a batch of imports came to.")
 class ImportMediaBatchPayload:
     """One payload an item."""
 
-    results: list[ImportMediaPayload] = strawberry.field(description=_RESULTS)
+    results: list[ImportMediaPayload] = strawberry.field(description=RESULTS)
 
 
 @strawberry.type(description="What a batch of updates came to.")
 class UpdateMediaBatchPayload:
     """One payload an item."""
 
-    results: list[UpdateMediaPayload] = strawberry.field(description=_RESULTS)
+    results: list[UpdateMediaPayload] = strawberry.field(description=RESULTS)
 
 
 @strawberry.type(description="What a batch of deletions came to.")
 class DeleteMediaBatchPayload:
     """One payload an item."""
 
-    results: list[DeleteMediaPayload] = strawberry.field(description=_RESULTS)
+    results: list[DeleteMediaPayload] = strawberry.field(description=RESULTS)
 
 
 def _focal_point(point: PointInput | None) -> domain.FocalPoint | None:
@@ -259,19 +255,6 @@ async def _delete(info: Info, asked: DeleteMediaInput) -> DeleteMediaPayload:
     return DeleteMediaPayload(deleted_id=asked.id)
 
 
-InputT = TypeVar("InputT")
-PayloadT = TypeVar("PayloadT")
-
-
-async def _batch(
-    info: Info, work: Callable[[Info, InputT], Awaitable[PayloadT]], items: Sequence[InputT]
-) -> list[PayloadT]:
-    return await run_batch(items, lambda item: work(info, item))
-
-
-_ITEMS = strawberry.argument(description="At most 100 items; each succeeds or fails on its own.")
-
-
 @strawberry.type
 class MediaMutation:
     """What can be done with media."""
@@ -282,9 +265,9 @@ class MediaMutation:
 
     @strawberry.mutation(description="Keep several uploaded files.")
     async def upload_media_batch(
-        self, info: Info, input: Annotated[list[UploadMediaInput], _ITEMS]
+        self, info: Info, input: Annotated[list[UploadMediaInput], ITEMS]
     ) -> UploadMediaBatchPayload:
-        return UploadMediaBatchPayload(results=await _batch(info, _upload, input))
+        return UploadMediaBatchPayload(results=await run(info, _upload, input))
 
     @strawberry.mutation(description="Fetch a file by URL and keep it.")
     async def import_media(self, info: Info, input: ImportMediaInput) -> ImportMediaPayload:
@@ -292,9 +275,9 @@ class MediaMutation:
 
     @strawberry.mutation(description="Fetch several files by URL and keep them.")
     async def import_media_batch(
-        self, info: Info, input: Annotated[list[ImportMediaInput], _ITEMS]
+        self, info: Info, input: Annotated[list[ImportMediaInput], ITEMS]
     ) -> ImportMediaBatchPayload:
-        return ImportMediaBatchPayload(results=await _batch(info, _import, input))
+        return ImportMediaBatchPayload(results=await run(info, _import, input))
 
     @strawberry.mutation(description="Change what is said of a media.")
     async def update_media(self, info: Info, input: UpdateMediaInput) -> UpdateMediaPayload:
@@ -302,9 +285,9 @@ class MediaMutation:
 
     @strawberry.mutation(description="Change what is said of several media.")
     async def update_media_batch(
-        self, info: Info, input: Annotated[list[UpdateMediaInput], _ITEMS]
+        self, info: Info, input: Annotated[list[UpdateMediaInput], ITEMS]
     ) -> UpdateMediaBatchPayload:
-        return UpdateMediaBatchPayload(results=await _batch(info, _update, input))
+        return UpdateMediaBatchPayload(results=await run(info, _update, input))
 
     @strawberry.mutation(description="Forget all renditions of a media; they are made anew when they are asked for.")
     async def purge_renditions(self, info: Info, input: PurgeRenditionsInput) -> PurgeRenditionsPayload:
@@ -330,6 +313,6 @@ class MediaMutation:
 
     @strawberry.mutation(description="Delete several media.")
     async def delete_media_batch(
-        self, info: Info, input: Annotated[list[DeleteMediaInput], _ITEMS]
+        self, info: Info, input: Annotated[list[DeleteMediaInput], ITEMS]
     ) -> DeleteMediaBatchPayload:
-        return DeleteMediaBatchPayload(results=await _batch(info, _delete, input))
+        return DeleteMediaBatchPayload(results=await run(info, _delete, input))

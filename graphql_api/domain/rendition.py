@@ -12,7 +12,7 @@ from graphql_api.domain.geometry import Size
 from graphql_api.domain.media import Media
 from graphql_api.domain.output import Output
 from graphql_api.domain.transform import IDENTITY, Recipe, Transform
-from graphql_api.domain.transform_query import format_image_url
+from graphql_api.domain.transform_query import PRESET, VERSION, format_image_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,8 @@ class Rendition:
         if self.preset is None and not asked.output.auto:
             still = asked.output.still and media.original.frames > 1 and recipe.format.can_move
             asked = Transform(recipe.stages, Output(quality=recipe.quality, still=still, metadata=recipe.metadata))
-        return format_image_url(source_url, (media.storage, media.uid), asked, recipe.format, preset=self.preset)
+        said = _version(media) | ({PRESET: self.preset} if self.preset is not None else {})
+        return format_image_url(source_url, (media.storage, media.uid), asked, recipe.format, said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,12 @@ def address(media: Media, source_url: str) -> str:
     original = media.original
     shown = original.format.served_as(has_alpha=original.has_alpha)
     target = Format.SVG if original.format is Format.SVG else shown
-    return format_image_url(source_url, (media.storage, media.uid), IDENTITY, target)
+    return format_image_url(source_url, (media.storage, media.uid), IDENTITY, target, _version(media))
+
+
+def _version(media: Media) -> dict[str, str]:
+    """What an address says of the version: nothing, as long as there is one."""
+    return {VERSION: str(media.version)} if media.newest > 1 else {}
 
 
 def plan(media: Media, transform: Transform) -> Rendition:

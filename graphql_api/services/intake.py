@@ -59,25 +59,15 @@ class Intake:
         return await self._keep(principal, team, upload, (details, origin))
 
     async def _keep(self, principal: Principal, team: Team, upload: Upload, said: tuple[Details, Origin]) -> Media:
-        limit = min(principal.plan.max_file_bytes, self.picture_limits.max_file_bytes)
-        if upload.size > limit:
-            raise TooLarge("file", f"The file has more than {limit} bytes.")
-        await self._check_quota(principal, team, upload.size)
-        async with AsyncExitStack() as stack:
-            kind = _sniff(upload)
-            if kind is Format.SVG:
-                upload = await stack.enter_async_context(self._cleaned(upload))
-            probed = await self._probe(upload, kind)
-            _refuse_unservable(probed.original, self.picture_limits)
-            await self.originals.put(upload)
-            details, origin = said
-            media = replace(self._new_media(principal, team, upload, probed.original, details), origin=origin)
+        details, origin = said
+        async with self.checked(principal, team, upload) as (kept, probed):
+            media = replace(self._new_media(principal, team, kept, probed.original, details), origin=origin)
             async with transaction():
-                await self.originals.hold(upload, probed)
                 if not await teams.lock(team.id):
                     # It ended while the file was on its way: nothing would ever remove what is written now.
                     raise Unauthenticated
-                await self.quotas.take(principal, team, upload.size)
+                await self.originals.hold(kept, probed)
+                await self.quotas.take(principal, team, kept.size)
                 if media.external_id is not None:
                     await rows.free_external_id(team.id, media.external_id, media.created_at, test=media.test)
                 await rows.insert(media)
@@ -87,18 +77,42 @@ class Intake:
                     await words.set_labels(team.id, media.id, details.labels)
         return media
 
-    async def _check_quota(self, principal: Principal, team: Team, size: int) -> None:
+    @asynccontextmanager
+    async def checked(
+        self, principal: Principal, team: Team, upload: Upload, *, images: int = 1
+    ) -> AsyncIterator[tuple[Upload, Probed]]:
+        """What is kept of a file (a drawing is cleaned), in the store already, and what it shows; as `upload`."""
+        limit = min(principal.plan.max_file_bytes, self.picture_limits.max_file_bytes)
+        if upload.size > limit:
+            raise TooLarge("file", f"The file has more than {limit} bytes.")
+        await self._check_quota(principal, team, upload.size, images=images)
+        async with AsyncExitStack() as stack:
+            kind = _sniff(upload)
+            if kind is Format.SVG:
+                upload = await stack.enter_async_context(self._cleaned(upload))
+            probed = await self._probe(upload, kind)
+            _refuse_unservable(probed.original, self.picture_limits)
+            await self.originals.put(upload)
+            yield upload, probed
+
+    async def _check_quota(self, principal: Principal, team: Team, size: int, *, images: int = 1) -> None:
         """Refuse before the work what `take` would refuse after it; what is over does not count. QuotaExceeded."""
         try:
-            await self.quotas.check(principal, team, size)
+            await self.quotas.check(principal, team, size, images=images)
         except QuotaExceeded:
             if not await self.trash.sweep(team.id):
                 raise
-            await self.quotas.check(principal, team, size)
+            await self.quotas.check(principal, team, size, images=images)
 
     async def import_url(self, principal: Principal, url: str, details: Details) -> Media:
         """Fetch a file and keep it as a new media; as `upload`, and UpstreamFailed."""
         team = principal.require(Scope.WRITE)
+        async with self.fetched(principal, url) as upload:
+            return await self._keep(principal, team, upload, (details, Origin(Source.IMPORT, url=url)))
+
+    @asynccontextmanager
+    async def fetched(self, principal: Principal, url: str) -> AsyncIterator[Upload]:
+        """The file behind a URL, counted as an upload; what is found wrong with it is said of the `url`."""
         # Counted first: the traffic to the other server is there whatever comes of it.
         await self.limits.count_upload(principal)
         limit = min(principal.plan.max_file_bytes, self.picture_limits.max_file_bytes)
@@ -107,9 +121,8 @@ class Intake:
             async with self.fetcher.open(url) as fetched:
                 filling = self.spool.fill(fetched.pieces, limit=limit, field="url", filename=fetched.filename)
                 upload = await stack.enter_async_context(filling)
-            origin = Origin(Source.IMPORT, url=url)
             try:
-                return await self._keep(principal, team, upload, (details, origin))
+                yield upload
             except (UnsupportedMedia, TooLarge) as error:
                 raise error.at("url") from error
 

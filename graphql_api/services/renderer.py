@@ -88,7 +88,7 @@ class Renderer:
         overlays = {}
         for uid in transform.overlay_uids:
             try:
-                media = await self.library.get_by_uid(principal, uid)
+                media = await self.library.get_shown(principal, uid)
             except NotFound:
                 continue
             if media.original.transformable:

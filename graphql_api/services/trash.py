@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 
 from graphql_api.db import media as rows
-from graphql_api.db import media_list
+from graphql_api.db import media_list, versions
 from graphql_api.db.database import transaction
 from graphql_api.domain.account import Principal
 from graphql_api.domain.key import Scope
@@ -77,13 +77,19 @@ class Trash:
     async def _remove(self, media: Media, *, unchanged: bool = False) -> bool:
         """Remove a media, and its bytes with the last media that has them; False when another caller was faster."""
         async with transaction():
-            deleted = await rows.delete(media, unchanged=unchanged)
-            if deleted:
-                await self._originals.release(media.sha256)
-                await Quotas.release(media)
-        if deleted:
-            await self._originals.remove(media.sha256)
-        return deleted
+            # As it is now: its file may have been replaced since it was read.
+            if (current := await rows.lock(media.id)) is None:
+                return False
+            earlier = (await versions.of([media.id]))[media.id]
+            if not await rows.delete(media, unchanged=unchanged):
+                return False
+            kept = [(current.sha256, current.bytes), *((version.sha256, version.bytes) for version in earlier)]
+            for sha256, _ in kept:
+                await self._originals.release(sha256)
+            await Quotas.release(current, sum(size for _, size in kept))
+        for sha256 in {sha256 for sha256, _ in kept}:
+            await self._originals.remove(sha256)
+        return True
 
     async def _own(self, principal: Principal, media_id: uuid.UUID) -> Media:
         principal.require(Scope.WRITE)

@@ -30,6 +30,7 @@ from graphql_api.services.spool import Spool
 from graphql_api.services.teams import Teams
 from graphql_api.services.trash import Trash
 from graphql_api.services.upgrades import Upgrades
+from graphql_api.services.versions import Versions
 from graphql_api.web.address import caller_address
 
 
@@ -52,6 +53,7 @@ class Context:
     upgrades: Upgrades
     audit: Audit
     trash: Trash
+    versions: Versions
     exports: Exports
     spool: Spool
     documents: Documents

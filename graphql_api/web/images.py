@@ -5,7 +5,7 @@ from __future__ import annotations
 from aiohttp import web
 
 from graphql_api.domain.preset import merged_pairs
-from graphql_api.domain.transform_query import JSON, PRESET, parse_image_query
+from graphql_api.domain.transform_query import JSON, PRESET, VERSION, parse_image_query
 from graphql_api.errors import NotFound
 from graphql_api.services.renderer import Asked
 from graphql_api.web.accept import accepted_formats
@@ -18,7 +18,7 @@ async def get_image(request: web.Request) -> web.StreamResponse:
     context = request.app[CONTEXT]
     uid, _, extension = request.match_info["name"].partition(".")
     principal = await identify(request)
-    media = await context.library.get_by_uid(principal, uid)
+    media = await context.library.get_shown(principal, uid, request.query.get(VERSION, ""))
     if media.storage != request.match_info["storage"]:
         raise NotFound("There is no such media.")
     preset = await context.presets.find(media.team_id, request.query.get(PRESET, ""))
