@@ -17,7 +17,9 @@ from graphql_api.remote.mail import Mailer, parse_smtp_url
 from graphql_api.services.accounts import Accounts
 from graphql_api.services.audit import Audit
 from graphql_api.services.cache import RenditionCache
+from graphql_api.services.collections import Collections
 from graphql_api.services.counters import Counters
+from graphql_api.services.derivatives import Derivatives
 from graphql_api.services.documents import Documents
 from graphql_api.services.exports import Exports
 from graphql_api.services.health import Health
@@ -151,6 +153,8 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             upgrades=upgrades,
             audit=audit,
             trash=trash,
+            derivatives=Derivatives(library, renderer, intake),
+            collections=Collections(_now),
             versions=Versions(library, intake, originals, quotas, _now),
             exports=Exports(store=store, signer=signer, audit=audit, public_url=settings.public_url, clock=_now),
             library=library,

@@ -7,11 +7,13 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from schema.collections import CollectionMutation
 from schema.errors import ERROR_TYPES
 from schema.keys import KeyMutation
 from schema.limits import EXTENSIONS
-from schema.media import Media, MediaQuery
+from schema.media import Collection, Media
 from schema.media_mutations import MediaMutation
+from schema.media_query import MediaQuery
 from schema.people import PeopleMutation, PeopleQuery
 from schema.presets import PresetMutation, PresetQuery
 from schema.scalars import SCALARS
@@ -28,7 +30,14 @@ class Query(ViewerQuery, MediaQuery, PresetQuery, UsageQuery, PeopleQuery):
 
 @strawberry.type(description="Everything that can be written.")
 class Mutation(
-    MediaMutation, VersionMutation, PresetMutation, KeyMutation, TeamMutation, PeopleMutation, UsageMutation
+    MediaMutation,
+    VersionMutation,
+    CollectionMutation,
+    PresetMutation,
+    KeyMutation,
+    TeamMutation,
+    PeopleMutation,
+    UsageMutation,
 ):
     """One mixin per noun."""
 
@@ -43,7 +52,7 @@ class TintypeSchema(strawberry.Schema):
 SCHEMA = TintypeSchema(
     query=Query,
     mutation=Mutation,
-    types=[Media, *ERROR_TYPES],
+    types=[Media, Collection, *ERROR_TYPES],
     extensions=EXTENSIONS,
     # Never `sort_schema` here: it rebuilds the enums without Strawberry's conversion, and inputs arrive as plain texts.
     config=StrawberryConfig(scalar_map=SCALARS),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ import strawberry
 from strawberry.dataloader import DataLoader
 
 from graphql_api.domain.account import Principal
+from graphql_api.domain.collection import Collection
 from graphql_api.domain.media import Media, Version
 from graphql_api.domain.rendition import Rendition
 from graphql_api.domain.traits import Placeholder, Traits
@@ -24,6 +26,9 @@ class GraphQLContext:
     principal: Principal
     services: Context
     agent: str
+    media: DataLoader[uuid.UUID, Media | None]
+    collections: DataLoader[uuid.UUID, Sequence[Collection]]
+    collection_sizes: DataLoader[uuid.UUID, int]
     tags: DataLoader[uuid.UUID, tuple[str, ...]]
     labels: DataLoader[uuid.UUID, Mapping[str, str]]
     versions: DataLoader[Media, Sequence[Version]]
@@ -61,6 +66,11 @@ def make_context(principal: Principal, services: Context, agent: str = "") -> Gr
         principal,
         services,
         agent,
+        media=DataLoader(load_fn=functools.partial(services.library.find_many, principal), cache=False),
+        collections=DataLoader(load_fn=services.collections.of_media, cache=False),
+        collection_sizes=DataLoader(
+            load_fn=functools.partial(services.collections.count_media, principal), cache=False
+        ),
         tags=DataLoader(load_fn=load_tags, cache=False),
         labels=DataLoader(load_fn=load_labels, cache=False),
         versions=DataLoader(load_fn=services.library.versions_of, cache=False),

@@ -7,15 +7,17 @@ from typing import Annotated
 import strawberry
 
 from graphql_api.domain import media as domain
+from graphql_api.domain.key import Scope
 from graphql_api.errors import TintypeError
 from schema.batch import ITEMS, RESULTS, run
 from schema.context import Info
 from schema.errors import UserError, user_error
-from schema.media import Media, present
+from schema.media import Media, asked_of, present
 from schema.media_filter import KeyValueInput, parse_mapping
 from schema.node import media_id_of
 from schema.scalars import Duration, Upload
 from schema.shapes import PointInput
+from schema.transform import TransformInput
 
 _TAGS = "At most 10 words of at most 50 characters; kept in lower case."
 _LABELS = "At most 20 values of at most 128 characters, without commas; lists can be filtered by them."
@@ -68,6 +70,17 @@ class ImportMediaInput(_Details):
     """A URL and Details."""
 
     url: str = strawberry.field(description="http or https; it must lead to a public address.")
+
+
+@strawberry.input(description="A media, and what to make of it.")
+class TransformMediaInput(_Details):
+    """An id, a transform, a preset and Details."""
+
+    id: strawberry.ID = strawberry.field(description="Global id of the media that it is made of.")
+    transform: TransformInput | None = strawberry.field(default=None, description="What to make of it.")
+    preset: str | None = strawberry.field(
+        default=None, description="A preset of the team; what `transform` says beside it wins."
+    )
 
 
 @strawberry.input(description="What to change of a media; fields that are not given stay.")
@@ -131,6 +144,14 @@ class UploadMediaPayload:
 
 @strawberry.type(description="What an import came to.")
 class ImportMediaPayload:
+    """Media or errors."""
+
+    media: Media | None = strawberry.field(default=None, description="The new media; null when there are errors.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was kept.")
+
+
+@strawberry.type(description="What a transformation came to.")
+class TransformMediaPayload:
     """Media or errors."""
 
     media: Media | None = strawberry.field(default=None, description="The new media; null when there are errors.")
@@ -278,6 +299,20 @@ class MediaMutation:
         self, info: Info, input: Annotated[list[ImportMediaInput], ITEMS]
     ) -> ImportMediaBatchPayload:
         return ImportMediaBatchPayload(results=await run(info, _import, input))
+
+    @strawberry.mutation(
+        description="Keep what a transform makes of a media as a media of its own, which stays when the other goes."
+    )
+    async def transform_media(self, info: Info, input: TransformMediaInput) -> TransformMediaPayload:
+        context = info.context
+        try:
+            team = context.principal.require(Scope.WRITE)
+            asked = await asked_of(info, team.id, input.transform, input.preset)
+            media_id, details = media_id_of(input.id), input.details()
+            media = await context.services.derivatives.make(context.principal, media_id, asked, details)
+        except TintypeError as error:
+            return TransformMediaPayload(errors=[user_error(error)])
+        return TransformMediaPayload(media=present(media))
 
     @strawberry.mutation(description="Change what is said of a media.")
     async def update_media(self, info: Info, input: UpdateMediaInput) -> UpdateMediaPayload:

@@ -39,8 +39,17 @@ def parse_global_id(text: str) -> tuple[str, str] | None:
 
 def find_media_id(text: str) -> uuid.UUID | None:
     """The UUID in the global id of a media, or None."""
+    return _uuid_in("Media", text)
+
+
+def find_collection_id(text: str) -> uuid.UUID | None:
+    """The UUID in the global id of a collection, or None."""
+    return _uuid_in("Collection", text)
+
+
+def _uuid_in(type_name: str, text: str) -> uuid.UUID | None:
     parsed = parse_global_id(text)
-    if parsed is None or parsed[0] != "Media":
+    if parsed is None or parsed[0] != type_name:
         return None
     try:
         media_id = uuid.UUID(parsed[1])

@@ -12,6 +12,8 @@ from graphql_api.domain.key import Profile
 from graphql_api.errors import Unauthenticated
 from graphql_api.services.accounts import Accounts
 from graphql_api.services.audit import Audit
+from graphql_api.services.collections import Collections
+from graphql_api.services.derivatives import Derivatives
 from graphql_api.services.documents import Documents
 from graphql_api.services.exports import Exports
 from graphql_api.services.intake import Intake
@@ -54,6 +56,8 @@ class Context:
     audit: Audit
     trash: Trash
     versions: Versions
+    derivatives: Derivatives
+    collections: Collections
     exports: Exports
     spool: Spool
     documents: Documents
