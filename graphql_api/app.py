@@ -74,6 +74,8 @@ def _add_routes(app: web.Application) -> None:
     router.add_options("/graphql", cors.allow)
     router.add_get("/src/{storage}/{name}", images.get_image)
     router.add_options("/src/{storage}/{name}", cors.allow)
+    router.add_get("/original/{storage}/{name}", images.get_original)
+    router.add_options("/original/{storage}/{name}", cors.allow)
     router.add_get(cdn.PREFIX + "{options:[^/]*}/{source:.*}", cdn.get_image)
     router.add_options(cdn.PREFIX + "{options:[^/]*}/{source:.*}", cors.allow)
     for method, path, handler in account.ROUTES:

@@ -27,6 +27,7 @@ from graphql_api.services.intake import Intake
 from graphql_api.services.keys import Keys
 from graphql_api.services.library import Library
 from graphql_api.services.limits import Limits
+from graphql_api.services.links import Links
 from graphql_api.services.metrics import Metrics
 from graphql_api.services.mirror import Mirror
 from graphql_api.services.originals import Originals
@@ -155,6 +156,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             trash=trash,
             derivatives=Derivatives(library, renderer, intake),
             collections=Collections(_now),
+            links=Links(signer, _now),
             versions=Versions(library, intake, originals, quotas, _now),
             exports=Exports(store=store, signer=signer, audit=audit, public_url=settings.public_url, clock=_now),
             library=library,

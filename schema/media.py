@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import functools
 import uuid
+from collections.abc import Callable
 from typing import Annotated
 
 import strawberry
@@ -15,10 +16,12 @@ from graphql_api.domain.format import Format
 from graphql_api.domain.media import Source
 from graphql_api.domain.media_filter import MediaFilter
 from graphql_api.domain.page import NEWEST_FIRST, Order, Page, PageRequest, cursor_of
-from graphql_api.domain.rendition import address
+from graphql_api.domain.rendition import Rendition as PlannedRendition
+from graphql_api.domain.rendition import address, original_address
 from graphql_api.domain.traits import ColorSpace
 from graphql_api.domain.transform import IDENTITY
 from graphql_api.errors import InvalidInput
+from graphql_api.services.links import IMAGE, ORIGINAL
 from graphql_api.services.renderer import Asked
 from graphql_api.services.responsive import plan_responsive
 from schema import traits
@@ -26,12 +29,16 @@ from schema.connection import AFTER, BEFORE, FIRST, LAST, Connection, parse_page
 from schema.context import Info
 from schema.media_filter import KeyValue, MediaOrder, present_mapping
 from schema.node import Node, format_global_id
-from schema.scalars import BigInt
+from schema.scalars import BigInt, Duration
 from schema.transform import Rendition, Responsive, TransformInput, present_responsive
 from schema.transform import present as present_rendition
 from schema.version import MediaVersion, present_versions
 
 _FORMATS = (Format.AVIF, Format.WEBP)
+_ORIGINAL_FOR = Duration(dt.timedelta(hours=1))
+_EXPIRES_IN = strawberry.argument(
+    description="Sign the address of what is private: whoever has it may see this, for so long and no key needed."
+)
 
 
 @strawberry.type(description="The point of a picture that matters most.")
@@ -40,6 +47,18 @@ class FocalPoint:
 
     x: float = strawberry.field(description="Across, 0 (left) to 1 (right).")
     y: float = strawberry.field(description="Down, 0 (top) to 1 (bottom).")
+
+
+@strawberry.type(description="The file of a media exactly as it came, its metadata included (a drawing: cleaned).")
+class Original:
+    """A link to it."""
+
+    url: str = strawberry.field(
+        description="Where it can be fetched: signed, for an hour unless `expiresIn` says more."
+    )
+    filename: str = strawberry.field(description="What it is saved as.")
+    content_type: str = strawberry.field(description="Its media type.")
+    bytes: BigInt = strawberry.field(description="Its size in bytes.")
 
 
 @strawberry.type(description="One hosted image: a record and its original.")
@@ -94,9 +113,46 @@ class Media(Node):
             return []
         return present_mapping(await info.context.labels.load(self.domain.id))
 
-    @strawberry.field(description="Address of the image as it is, without its metadata.")
-    def url(self, info: Info) -> str:
-        return address(self.domain, info.context.services.source_url)
+    @strawberry.field(description="Address of the image, as it is (without its metadata) or transformed.")
+    def url(
+        self,
+        info: Info,
+        transform: Annotated[TransformInput | None, strawberry.argument(description="What to make of it.")] = None,
+        expires_in: Annotated[Duration | None, _EXPIRES_IN] = None,
+    ) -> str:
+        if transform is not None:
+            return self._transformed(info, transform, expires_in)  # type: ignore[return-value] # awaited by the executor
+        plain = address(self.domain, info.context.services.source_url)
+        return self._signed(info, plain, expires_in)
+
+    async def _transformed(self, info: Info, transform: TransformInput, expires_in: Duration | None) -> str:
+        asked = await asked_of(info, self.domain.team_id, transform, None)
+        planned = await info.context.services.renderer.plan(info.context.principal, self.domain, asked)
+        return self._address(info, expires_in)(planned)
+
+    def _address(self, info: Info, expires_in: Duration | None) -> Callable[[PlannedRendition], str]:
+        source_url = info.context.services.source_url
+        return lambda planned: self._signed(info, planned.url(source_url), expires_in, public=planned.public)
+
+    def _signed(self, info: Info, url: str, expires_in: Duration | None, *, public: bool | None = None) -> str:
+        """Public ones need no signature: theirs are the addresses that everybody has in the cache."""
+        open_to_all = self.domain.public if public is None else public
+        if expires_in is None or open_to_all or not info.context.principal.owns(self.domain):
+            return url
+        return info.context.services.links.sign(IMAGE, url, expires_in)
+
+    @strawberry.field(description="The file exactly as it came; for its team alone.")
+    def original(self, info: Info, expires_in: Annotated[Duration | None, _EXPIRES_IN] = None) -> Original | None:
+        services = info.context.services
+        if not info.context.principal.owns(self.domain):
+            return None
+        url = original_address(self.domain, services.public_url)
+        return Original(
+            url=services.links.sign(ORIGINAL, url, expires_in or _ORIGINAL_FOR),
+            filename=self.domain.name,
+            content_type=self.domain.original.format.content_type,
+            bytes=BigInt(self.domain.bytes),
+        )
 
     @strawberry.field(description="The image transformed: address, size and format agree. Asking renders nothing.")
     async def rendition(
@@ -108,11 +164,12 @@ class Media(Node):
         preset: Annotated[
             str | None, strawberry.argument(description="A preset of its team; what `transform` says beside it wins.")
         ] = None,
+        expires_in: Annotated[Duration | None, _EXPIRES_IN] = None,
     ) -> Rendition:
         context = info.context
         asked = await asked_of(info, self.domain.team_id, transform, preset)
         planned = await context.services.renderer.plan(context.principal, self.domain, asked)
-        return present_rendition(planned, context.services.source_url)
+        return present_rendition(planned, self._address(info, expires_in))
 
     @strawberry.field(description="All that an `<img>` or `<picture>` needs, in one field. Asking renders nothing.")
     async def responsive(
@@ -135,12 +192,13 @@ class Media(Node):
         sizes: Annotated[
             str | None, strawberry.argument(description="How wide it is shown; the transform's width or the page's.")
         ] = None,
+        expires_in: Annotated[Duration | None, _EXPIRES_IN] = None,
     ) -> Responsive:
         context = info.context
         asked = Asked(transform.parse() if transform else IDENTITY, strict=True)
         wanted = (widths, _FORMATS if formats is None else formats)
         planned = await plan_responsive(context.services.renderer, context.principal, self.domain, asked, wanted)
-        return present_responsive(planned, context.services.source_url, sizes)
+        return present_responsive(planned, self._address(info, expires_in), sizes)
 
     @strawberry.field(description="The files that it has had, the newest first; for its team alone.")
     async def versions(self, info: Info) -> list[MediaVersion]:

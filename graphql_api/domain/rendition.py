@@ -28,11 +28,13 @@ class Rendition:
     preset: str | None = None
     public: bool = True  # whether everybody who asks for this gets the same
     overlays: tuple[Media, ...] = ()
+    until: dt.datetime | None = None  # when the signed address that it was asked by is over
 
     @property
     def expires_at(self) -> dt.datetime | None:
-        """When the first of the media in it expires; None when none does."""
-        return min((media.expires_at for media in (self.media, *self.overlays) if media.expires_at), default=None)
+        """When the first of the media in it, or its address, expires; None when none does."""
+        ends = (self.until, *(media.expires_at for media in (self.media, *self.overlays)))
+        return min((end for end in ends if end), default=None)
 
     @property
     def source(self) -> Size:
@@ -87,6 +89,12 @@ def address(media: Media, source_url: str) -> str:
     shown = original.format.served_as(has_alpha=original.has_alpha)
     target = Format.SVG if original.format is Format.SVG else shown
     return format_image_url(source_url, (media.storage, media.uid), IDENTITY, target, _version(media))
+
+
+def original_address(media: Media, public_url: str) -> str:
+    """Where the file is as it came."""
+    query = f"?{VERSION}={media.version}" if media.newest > 1 else ""
+    return f"{public_url}/original/{media.storage}/{media.uid}.{media.original.format}{query}"
 
 
 def _version(media: Media) -> dict[str, str]:

@@ -12,7 +12,7 @@ from graphql_api.db import blobs, media_list, versions, words
 from graphql_api.db import media as rows
 from graphql_api.db.database import transaction
 from graphql_api.domain import ids
-from graphql_api.domain.account import Principal
+from graphql_api.domain.account import Principal, Team
 from graphql_api.domain.key import Scope
 from graphql_api.domain.media import Changes, Keep, Media, Version
 from graphql_api.domain.media_filter import EVERYTHING, MAX_IDS, Likeness, MediaFilter
@@ -55,6 +55,15 @@ class Library:
         if (found := await versions.find(media.id, number)) is None:
             raise NotFound("There is no such media.")
         return media.at(found)
+
+    async def get_by_link(self, uid: str, version: str = "") -> tuple[Principal, Media]:
+        """As `get_shown` for whoever has a signed link, and the principal that the link makes of them. NotFound."""
+        media = await rows.find_by_uid(uid) if ids.is_uid(uid) else None
+        if media is None:
+            raise NotFound("There is no such media.")
+        team = Team(media.team_id, "", media.storage)
+        principal = Principal(team=team, scopes=frozenset({Scope.READ}), test=media.test)
+        return principal, await self.get_shown(principal, uid, version)
 
     async def get_by_external_id(self, principal: Principal, external_id: str) -> Media:
         """As `get`, by what the team's own system calls it."""

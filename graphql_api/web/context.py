@@ -20,6 +20,7 @@ from graphql_api.services.intake import Intake
 from graphql_api.services.keys import Keys
 from graphql_api.services.library import Library
 from graphql_api.services.limits import WITHOUT_KEY, Allowance, Limits
+from graphql_api.services.links import Links
 from graphql_api.services.metrics import Metrics
 from graphql_api.services.mirror import Mirror
 from graphql_api.services.people import People
@@ -58,6 +59,7 @@ class Context:
     versions: Versions
     derivatives: Derivatives
     collections: Collections
+    links: Links
     exports: Exports
     spool: Spool
     documents: Documents
