@@ -53,11 +53,15 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
             database[:] = [services.database]
             app[CONTEXT] = services
             has_models = settings.segmentation_model is not None or settings.face_model is not None
-            keeping = asyncio.create_task(_keep_house(services, has_models=has_models))
+            chores = [
+                asyncio.create_task(_keep_house(services, has_models=has_models)),
+                asyncio.create_task(services.deliveries.run()),
+            ]
             yield
-            keeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeping
+            for chore in chores:
+                chore.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await chore
 
     app.cleanup_ctx.append(run_services)
     app.on_response_prepare.append(middleware.set_headers)
@@ -102,6 +106,7 @@ async def _keep_house(services: Services, *, has_models: bool) -> None:
         "ended teams": services.teams.erase_deleted,
         "sign-ins": services.sign_ins.sweep,
         "audit": services.audit.sweep,
+        "webhooks": services.webhooks.sweep,
         "originals": lambda: services.originals.sweep(dt.datetime.now(dt.UTC)),
         "renditions": services.cache.clear,
     }

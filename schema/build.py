@@ -21,10 +21,11 @@ from schema.teams import TeamMutation
 from schema.usage import UsageMutation, UsageQuery
 from schema.version_mutations import VersionMutation
 from schema.viewer import ViewerQuery
+from schema.webhooks import WebhookMutation, WebhookQuery
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(ViewerQuery, MediaQuery, PresetQuery, UsageQuery, PeopleQuery):
+class Query(ViewerQuery, MediaQuery, PresetQuery, UsageQuery, PeopleQuery, WebhookQuery):
     """One mixin per noun."""
 
 
@@ -38,6 +39,7 @@ class Mutation(
     TeamMutation,
     PeopleMutation,
     UsageMutation,
+    WebhookMutation,
 ):
     """One mixin per noun."""
 

@@ -15,6 +15,7 @@ from graphql_api.db import media as rows
 from graphql_api.db.database import transaction
 from graphql_api.domain.account import Principal, Team
 from graphql_api.domain.audit import AuditAction
+from graphql_api.domain.described import describe
 from graphql_api.domain.key import Scope
 from graphql_api.domain.media import Media
 from graphql_api.domain.signing import Signer
@@ -130,30 +131,8 @@ def _file(media: Media) -> dict[str, object]:
 
 
 def _described(media: Media, tags: tuple[str, ...]) -> dict[str, object]:
-    return {
-        "id": str(media.id),  # PostgreSQL's driver has a UUID of its own, which orjson does not know
-        "uid": media.uid,
-        "file": _path(media),
-        "sha256": media.sha256,
-        "bytes": media.bytes,
-        "name": media.name,
-        "caption": media.caption,
-        "altText": media.alt_text,
-        "tags": tags,
-        "attributes": dict(media.attributes),
-        "externalId": media.external_id,
-        "source": media.origin.source,
-        "sourceUrl": media.origin.url,
-        "focalPoint": asdict(media.focal_point) if media.focal_point else None,
-        "public": media.public,
-        "test": media.test,
-        "width": media.original.width,
-        "height": media.original.height,
-        "createdAt": media.created_at,
-        "updatedAt": media.updated_at,
-        "expiresAt": media.expires_at,
-        "deletedAt": media.deleted_at,
-    }
+    # (PostgreSQL's driver has a UUID of its own, which orjson does not know.)
+    return {"id": str(media.id), "file": _path(media), "tags": tags} | describe(media)
 
 
 def _head(name: str, size: int, modified: dt.datetime) -> bytes:

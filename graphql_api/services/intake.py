@@ -13,6 +13,7 @@ from graphql_api.db import teams, words
 from graphql_api.db.database import transaction
 from graphql_api.domain import ids
 from graphql_api.domain.account import Principal, Team
+from graphql_api.domain.event import EventType
 from graphql_api.domain.format import Format, sniff
 from graphql_api.domain.key import Scope
 from graphql_api.domain.limits import PictureLimits
@@ -25,6 +26,7 @@ from graphql_api.imaging.abilities import reads_jxl
 from graphql_api.imaging.jobs import Clean, Probe
 from graphql_api.imaging.pool import ImagingPool
 from graphql_api.remote.fetch import Fetcher
+from graphql_api.services.events import Events
 from graphql_api.services.limits import Limits
 from graphql_api.services.originals import Originals
 from graphql_api.services.quotas import Quotas
@@ -43,6 +45,7 @@ class Intake:
     limits: Limits
     quotas: Quotas
     trash: Trash
+    events: Events
     picture_limits: PictureLimits
     clock: Callable[[], dt.datetime]
 
@@ -71,6 +74,7 @@ class Intake:
                 if media.external_id is not None:
                     await rows.free_external_id(team.id, media.external_id, media.created_at, test=media.test)
                 await rows.insert(media)
+                await self.events.record(EventType.MEDIA_CREATED, media)
                 if details.tags:
                     await words.set_tags(team.id, media.id, details.tags)
                 if details.labels:

@@ -13,6 +13,7 @@ from graphql_api.db import media as rows
 from graphql_api.db.database import transaction
 from graphql_api.domain import ids
 from graphql_api.domain.account import Principal, Team
+from graphql_api.domain.event import EventType
 from graphql_api.domain.key import Scope
 from graphql_api.domain.media import Changes, Keep, Media, Version
 from graphql_api.domain.media_filter import EVERYTHING, MAX_IDS, Likeness, MediaFilter
@@ -20,6 +21,7 @@ from graphql_api.domain.page import Page, PageRequest
 from graphql_api.domain.plan import Plans, end_of
 from graphql_api.domain.traits import Traits
 from graphql_api.errors import InvalidInput, NotFound
+from graphql_api.services.events import Events
 
 _VERSION = re.compile(r"[0-9]{1,9}")
 
@@ -27,8 +29,9 @@ _VERSION = re.compile(r"[0-9]{1,9}")
 class Library:
     """All media of all teams, seen through a principal."""
 
-    def __init__(self, plans: Plans, clock: Callable[[], dt.datetime]) -> None:
+    def __init__(self, plans: Plans, events: Events, clock: Callable[[], dt.datetime]) -> None:
         self._plans = plans
+        self._events = events
         self._clock = clock
 
     # --- reading
@@ -157,8 +160,9 @@ class Library:
                 await words.set_tags(media.team_id, media.id, changes.tags)
             if not isinstance(changes.labels, Keep):
                 await words.set_labels(media.team_id, media.id, changes.labels)
-        if (changed := await rows.find(media.id)) is None:
-            raise NotFound("There is no such media.")
+            if (changed := await rows.find(media.id)) is None:
+                raise NotFound("There is no such media.")
+            await self._events.record(EventType.MEDIA_UPDATED, changed)
         return changed
 
     async def get_own(self, principal: Principal, media_id: uuid.UUID) -> Media:

@@ -188,6 +188,10 @@ class Renderer:
             probed = await self.imaging.probe(Probe(path, rendition.recipe.format, self.limits, measures_only=True))
         return Size(probed.original.width, probed.original.height)
 
+    def original(self, media: Media) -> StoredRendition:
+        """The file as it came, to be read like a rendition."""
+        return StoredRendition(blob_key(media.sha256), media.bytes)
+
     def read(self, stored: StoredRendition, start: int, size: int) -> AsyncIterator[bytes]:
         """A part of a stored rendition."""
         return self.cache.read(stored, start, size)

@@ -11,10 +11,12 @@ from graphql_api.db import blobs, teams, versions
 from graphql_api.db import media as rows
 from graphql_api.db.database import transaction
 from graphql_api.domain.account import Principal, Team
+from graphql_api.domain.event import EventType
 from graphql_api.domain.key import Scope
 from graphql_api.domain.media import UPLOADED, Media, Origin, Source, Upload, Version
 from graphql_api.domain.traits import Probed
 from graphql_api.errors import Conflict, InvalidInput, NotFound, Unauthenticated
+from graphql_api.services.events import Events
 from graphql_api.services.intake import Intake
 from graphql_api.services.library import Library
 from graphql_api.services.originals import Originals
@@ -31,6 +33,7 @@ class Versions:
     intake: Intake
     originals: Originals
     quotas: Quotas
+    events: Events
     clock: Callable[[], dt.datetime]
 
     async def upload(self, principal: Principal, media_id: uuid.UUID, upload: Upload, *, stays: bool) -> Media:
@@ -91,6 +94,7 @@ class Versions:
             updated_at=now,
         )
         await rows.replace_file(newer)
+        await self.events.record(EventType.MEDIA_REPLACED, newer)
         return newer
 
     async def delete(self, principal: Principal, media_id: uuid.UUID, number: int) -> Media:

@@ -34,6 +34,7 @@ from graphql_api.services.teams import Teams
 from graphql_api.services.trash import Trash
 from graphql_api.services.upgrades import Upgrades
 from graphql_api.services.versions import Versions
+from graphql_api.services.webhooks import Webhooks
 from graphql_api.web.address import caller_address
 
 
@@ -60,6 +61,7 @@ class Context:
     derivatives: Derivatives
     collections: Collections
     links: Links
+    webhooks: Webhooks
     exports: Exports
     spool: Spool
     documents: Documents

@@ -13,7 +13,6 @@ from aiohttp import web
 from graphql_api.domain.media import Media
 from graphql_api.domain.rendition import Rendition, StoredRendition
 from graphql_api.errors import NotFound
-from graphql_api.storage.blob_store import blob_key
 from graphql_api.web.context import CONTEXT, Context
 from graphql_api.web.errors import json_response
 
@@ -71,9 +70,8 @@ async def deliver_original(request: web.Request, media: Media, until: dt.datetim
     }
     if _is_known(request, media.sha256):
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
-    stored = StoredRendition(blob_key(media.sha256), media.bytes)
     try:
-        return await _send(request, context, stored, headers)
+        return await _send(request, context, context.renderer.original(media), headers)
     except FileNotFoundError as error:
         raise NotFound("There is no such media.") from error
 
