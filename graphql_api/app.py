@@ -56,6 +56,7 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
             chores = [
                 asyncio.create_task(_keep_house(services, has_models=has_models)),
                 asyncio.create_task(services.deliveries.run()),
+                asyncio.create_task(services.live.run()),
             ]
             yield
             for chore in chores:

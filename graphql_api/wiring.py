@@ -31,6 +31,7 @@ from graphql_api.services.keys import Keys
 from graphql_api.services.library import Library
 from graphql_api.services.limits import Limits
 from graphql_api.services.links import Links
+from graphql_api.services.live import Live
 from graphql_api.services.metrics import Metrics
 from graphql_api.services.mirror import Mirror
 from graphql_api.services.originals import Originals
@@ -92,7 +93,9 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
         sender = Sender(settings.webhook_allowed_hosts)
         stack.push_async_callback(sender.close)
         deliveries = Deliveries(sender, _now)
-        events.listeners.append(lambda _: deliveries.wake())
+        live = Live(settings.redis_url)
+        stack.push_async_callback(live.close)
+        events.listeners.extend([lambda _: deliveries.wake(), live.tell_of])
         quotas = Quotas(plans=plans, upgrades=upgrades, audit=audit, clock=_now)
         trash = Trash(originals=originals, events=events, retention=dt.timedelta(days=settings.trash_days), clock=_now)
         intake = Intake(
@@ -170,6 +173,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             links=Links(signer, _now),
             webhooks=Webhooks(audit, _now, deliveries.wake),
             deliveries=deliveries,
+            live=live,
             versions=Versions(library, intake, originals, quotas, events, _now),
             exports=Exports(store=store, signer=signer, audit=audit, public_url=settings.public_url, clock=_now),
             library=library,

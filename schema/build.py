@@ -17,6 +17,7 @@ from schema.media_query import MediaQuery
 from schema.people import PeopleMutation, PeopleQuery
 from schema.presets import PresetMutation, PresetQuery
 from schema.scalars import SCALARS
+from schema.subscriptions import Subscription
 from schema.teams import TeamMutation
 from schema.usage import UsageMutation, UsageQuery
 from schema.version_mutations import VersionMutation
@@ -54,6 +55,7 @@ class TintypeSchema(strawberry.Schema):
 SCHEMA = TintypeSchema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=[Media, Collection, *ERROR_TYPES],
     extensions=EXTENSIONS,
     # Never `sort_schema` here: it rebuilds the enums without Strawberry's conversion, and inputs arrive as plain texts.

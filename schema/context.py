@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import strawberry
@@ -26,6 +26,7 @@ class GraphQLContext:
     principal: Principal
     services: Context
     agent: str
+    again: Callable[[], Awaitable[Principal]]  # who asks, looked up anew
     media: DataLoader[uuid.UUID, Media | None]
     collections: DataLoader[uuid.UUID, Sequence[Collection]]
     collection_sizes: DataLoader[uuid.UUID, int]
@@ -44,8 +45,10 @@ class GraphQLContext:
 Info = strawberry.Info[GraphQLContext, None]
 
 
-def make_context(principal: Principal, services: Context, agent: str = "") -> GraphQLContext:
-    """The context of a new operation; `agent` is what the client calls itself."""
+def make_context(
+    principal: Principal, services: Context, agent: str, again: Callable[[], Awaitable[Principal]]
+) -> GraphQLContext:
+    """The context of a new operation; `agent` is what the client calls itself, `again` looks it up anew."""
 
     async def load_tags(media_ids: list[uuid.UUID]) -> list[tuple[str, ...]]:
         tags = await services.library.tags_of(media_ids)
@@ -66,6 +69,7 @@ def make_context(principal: Principal, services: Context, agent: str = "") -> Gr
         principal,
         services,
         agent,
+        again,
         media=DataLoader(load_fn=functools.partial(services.library.find_many, principal), cache=False),
         collections=DataLoader(load_fn=services.collections.of_media, cache=False),
         collection_sizes=DataLoader(

@@ -6,6 +6,7 @@ Our own, because Strawberry's stock view answers 500 to a dozen malformed reques
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
@@ -29,6 +30,7 @@ from graphql_api.web.accept import preferred
 from graphql_api.web.context import CONTEXT, REQUEST_ID, authenticate
 from graphql_api.web.errors import error_headers, status_of
 from graphql_api.web.uploads import parse_json, read_bounded
+from schema import live
 from schema.build import SCHEMA
 from schema.context import make_context
 from schema.errors import error_extensions, format_error
@@ -38,6 +40,7 @@ from schema.multipart import read_multipart
 _GRAPHQL = "application/graphql-response+json"
 _JSON = "application/json"
 _HTML = "text/html"
+_EVENTS = "text/event-stream"
 
 _FORM = "multipart/form-data"
 _SHA256 = re.compile(r"[0-9a-f]{64}")
@@ -59,10 +62,12 @@ class Operation:
 
 async def handle(request: web.Request) -> web.StreamResponse:
     """GET and POST /graphql."""
-    accepted = preferred(request.headers.get("Accept"), (_GRAPHQL, _JSON, _HTML), default=_JSON)
+    if live.is_socket(request):
+        return await live.open_socket(request)
+    accepted = preferred(request.headers.get("Accept"), (_GRAPHQL, _JSON, _HTML, _EVENTS), default=_JSON)
     if request.method == "GET" and accepted == _HTML:
         return pages.graphiql()
-    media_type = _JSON if accepted in (_HTML, None) else accepted
+    media_type = accepted if accepted in (_GRAPHQL, _EVENTS) else _JSON
     try:
         if accepted is None:
             raise web.HTTPNotAcceptable
@@ -75,23 +80,29 @@ async def handle(request: web.Request) -> web.StreamResponse:
         return _respond(body, media_type, error.status, allow)
 
 
-async def _execute(request: web.Request, media_type: str) -> web.Response:
+async def _execute(request: web.Request, media_type: str) -> web.StreamResponse:
     services = request.app[CONTEXT]
     principal = await authenticate(request)
     async with AsyncExitStack() as stack:
         operation = _parse(await _read(request, principal, stack), services.documents)
+        if media_type == _EVENTS:
+            return await live.send_events(request, principal, operation.query, operation.variables, operation.name)
         try:
             result = await SCHEMA.execute(
                 operation.query,
                 variable_values=operation.variables,
-                context_value=make_context(principal, services, request.headers.get("User-Agent", "")),
+                context_value=make_context(
+                    principal, services, request.headers.get("User-Agent", ""), functools.partial(authenticate, request)
+                ),
                 operation_name=operation.name,
                 allowed_operation_types=_ALLOWED[request.method],
             )
         except InvalidOperationTypeError as error:
             if request.method == "GET":
                 raise web.HTTPMethodNotAllowed(request.method, ["POST"]) from error
-            result = PreExecutionError(data=None, errors=[GraphQLError("There are no subscriptions.")])
+            result = PreExecutionError(
+                data=None, errors=[GraphQLError("Subscriptions need text/event-stream or a WebSocket.")]
+            )
         except CannotGetOperationTypeError as error:
             unknown = GraphQLError(f"{error.as_http_error_reason().rstrip('.')}.")
             result = PreExecutionError(data=None, errors=[unknown])

@@ -16,8 +16,6 @@ from schema.context import Info
 from schema.errors import UserError, user_error
 from schema.node import find_id, format_global_id
 
-strawberry.enum(EventType, name="EventType", description="What happened.")
-
 _ID = "Global id of the webhook."
 _URL = "Where events are sent: http or https, a public address."
 _EVENTS = "What it is told of."
