@@ -22,6 +22,7 @@ from graphql_api.services.collections import Collections
 from graphql_api.services.counters import Counters
 from graphql_api.services.deliveries import Deliveries
 from graphql_api.services.derivatives import Derivatives
+from graphql_api.services.direct_uploads import DirectUploads
 from graphql_api.services.documents import Documents
 from graphql_api.services.events import Events
 from graphql_api.services.exports import Exports
@@ -174,6 +175,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             webhooks=Webhooks(audit, _now, deliveries.wake),
             deliveries=deliveries,
             live=live,
+            direct_uploads=DirectUploads(store, intake, live, signer, settings.public_url, _now),
             versions=Versions(library, intake, originals, quotas, events, _now),
             exports=Exports(store=store, signer=signer, audit=audit, public_url=settings.public_url, clock=_now),
             library=library,

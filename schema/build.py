@@ -8,6 +8,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from schema.collections import CollectionMutation
+from schema.direct_uploads import DirectUploadMutation
 from schema.errors import ERROR_TYPES
 from schema.keys import KeyMutation
 from schema.limits import EXTENSIONS
@@ -41,6 +42,7 @@ class Mutation(
     PeopleMutation,
     UsageMutation,
     WebhookMutation,
+    DirectUploadMutation,
 ):
     """One mixin per noun."""
 

@@ -28,8 +28,8 @@ _PUBLIC = "Whether everybody who knows the address may see it."
 
 
 @strawberry.input
-class _Details:
-    """Details: what all that makes a media takes."""
+class DetailsInput:
+    """Details: what all that makes a media takes (by inheritance; no type of the schema itself)."""
 
     name: str | None = strawberry.field(default=None, description="File name; the file's own unless given.")
     caption: str | None = strawberry.field(default=None, description="Caption.")
@@ -59,21 +59,21 @@ class _Details:
 
 
 @strawberry.input(description="A file to keep.")
-class UploadMediaInput(_Details):
+class UploadMediaInput(DetailsInput):
     """Upload and Details."""
 
     file: Upload = strawberry.field(description="The file, at most 70 MiB.")
 
 
 @strawberry.input(description="A file to fetch and keep.")
-class ImportMediaInput(_Details):
+class ImportMediaInput(DetailsInput):
     """A URL and Details."""
 
     url: str = strawberry.field(description="http or https; it must lead to a public address.")
 
 
 @strawberry.input(description="A media, and what to make of it.")
-class TransformMediaInput(_Details):
+class TransformMediaInput(DetailsInput):
     """An id, a transform, a preset and Details."""
 
     id: strawberry.ID = strawberry.field(description="Global id of the media that it is made of.")

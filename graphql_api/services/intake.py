@@ -21,7 +21,15 @@ from graphql_api.domain.media import UPLOADED, Details, Media, Origin, Original,
 from graphql_api.domain.plan import end_of
 from graphql_api.domain.traits import Probed
 from graphql_api.domain.transform import IDENTITY
-from graphql_api.errors import InvalidInput, QuotaExceeded, TookTooLong, TooLarge, Unauthenticated, UnsupportedMedia
+from graphql_api.errors import (
+    Conflict,
+    InvalidInput,
+    QuotaExceeded,
+    TookTooLong,
+    TooLarge,
+    Unauthenticated,
+    UnsupportedMedia,
+)
 from graphql_api.imaging.abilities import reads_jxl
 from graphql_api.imaging.jobs import Clean, Probe
 from graphql_api.imaging.pool import ImagingPool
@@ -57,18 +65,29 @@ class Intake:
 
     async def upload(self, principal: Principal, upload: Upload, details: Details, origin: Origin = UPLOADED) -> Media:
         """Keep a file as a new media. UnsupportedMedia, TooLarge, LimitExceeded, DuplicateExternalId."""
-        team = principal.require(Scope.WRITE)
+        principal.require(Scope.WRITE)
         await self.limits.count_upload(principal)
-        return await self._keep(principal, team, upload, (details, origin))
+        return await self.keep(principal, upload, details, origin)
 
-    async def _keep(self, principal: Principal, team: Team, upload: Upload, said: tuple[Details, Origin]) -> Media:
-        details, origin = said
+    async def keep(
+        self,
+        principal: Principal,
+        upload: Upload,
+        details: Details,
+        origin: Origin = UPLOADED,
+        media_id: uuid.UUID | None = None,
+    ) -> Media:
+        """As `upload`, for what was counted before; Conflict when there is a media of this id."""
+        team = principal.require(Scope.WRITE)
         async with self.checked(principal, team, upload) as (kept, probed):
-            media = replace(self._new_media(principal, team, kept, probed.original, details), origin=origin)
+            media = self._new_media(principal, team, kept, probed.original, details)
+            media = replace(media, origin=origin, id=media_id or media.id)
             async with transaction():
                 if not await teams.lock(team.id):
                     # It ended while the file was on its way: nothing would ever remove what is written now.
                     raise Unauthenticated
+                if media_id is not None and await rows.find(media_id) is not None:
+                    raise Conflict("There is such a media already.")
                 await self.originals.hold(kept, probed)
                 await self.quotas.take(principal, team, kept.size)
                 if media.external_id is not None:
@@ -110,9 +129,9 @@ class Intake:
 
     async def import_url(self, principal: Principal, url: str, details: Details) -> Media:
         """Fetch a file and keep it as a new media; as `upload`, and UpstreamFailed."""
-        team = principal.require(Scope.WRITE)
+        principal.require(Scope.WRITE)
         async with self.fetched(principal, url) as upload:
-            return await self._keep(principal, team, upload, (details, Origin(Source.IMPORT, url=url)))
+            return await self.keep(principal, upload, details, Origin(Source.IMPORT, url=url))
 
     @asynccontextmanager
     async def fetched(self, principal: Principal, url: str) -> AsyncIterator[Upload]:

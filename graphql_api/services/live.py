@@ -10,7 +10,7 @@ import asyncio
 import contextlib
 import datetime as dt
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import orjson
@@ -82,16 +82,15 @@ class Live:
             else:
                 queue.put_nowait(message)
 
-    async def listen(self) -> AsyncIterator[Message]:
-        """All that is told from now on. Overloaded for who does not take it as fast as it comes."""
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[AsyncIterator[Message]]:
+        """All that is told from now on, inside the context."""
         queue: asyncio.Queue[Message | None] = asyncio.Queue()
         self._listeners.add(queue)
         try:
-            while (message := await queue.get()) is not None:
-                yield message
+            yield _heard(queue)
         finally:
             self._listeners.discard(queue)
-        raise Overloaded("More happened than could be told; look anew and listen again.")
 
     # --- between processes
 
@@ -137,3 +136,10 @@ class Live:
             task.cancel()
         if self._redis is not None:
             await self._redis.aclose()
+
+
+async def _heard(queue: asyncio.Queue[Message | None]) -> AsyncIterator[Message]:
+    """What comes. Overloaded for who does not take it as fast as it comes, and when the server ends."""
+    while (message := await queue.get()) is not None:
+        yield message
+    raise Overloaded("More happened than could be told; look anew and listen again.")

@@ -14,6 +14,7 @@ from graphql_api.services.accounts import Accounts
 from graphql_api.services.audit import Audit
 from graphql_api.services.collections import Collections
 from graphql_api.services.derivatives import Derivatives
+from graphql_api.services.direct_uploads import DirectUploads
 from graphql_api.services.documents import Documents
 from graphql_api.services.exports import Exports
 from graphql_api.services.intake import Intake
@@ -64,6 +65,7 @@ class Context:
     links: Links
     webhooks: Webhooks
     live: Live
+    direct_uploads: DirectUploads
     exports: Exports
     spool: Spool
     documents: Documents

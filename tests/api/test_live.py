@@ -13,6 +13,7 @@ import aiohttp
 import orjson
 import pytest
 
+from graphql_api.errors import Overloaded
 from graphql_api.imaging.pool import ImagingPool
 from graphql_api.services import live
 from tests import pictures
@@ -133,7 +134,7 @@ async def test_queries_and_mutations_go_over_the_socket_with_all_their_limits(cl
 
     assert answers["query"]["payload"]["data"] == {"mediaList": {"totalCount": 1}}
     assert answers["mutation"]["payload"]["data"]["updateMedia"]["media"]["caption"] == "c"
-    codes = {at: _errors(answer)[0]["extensions"]["code"] for at, answer in answers.items() if _errors(answer)}
+    codes = {at: errors_of(answer)[0]["extensions"]["code"] for at, answer in answers.items() if errors_of(answer)}
     assert codes == {
         "expensive": "TOO_EXPENSIVE",
         "deep": "GRAPHQL_VALIDATION_FAILED",
@@ -143,7 +144,7 @@ async def test_queries_and_mutations_go_over_the_socket_with_all_their_limits(cl
     }
 
 
-def _errors(answer: Any) -> Any:
+def errors_of(answer: Any) -> Any:
     payload = answer["payload"]
     return payload if isinstance(payload, list) else payload.get("errors")
 
@@ -166,7 +167,7 @@ async def test_who_has_no_good_key_is_not_heard(client: Client) -> None:
         by_header = await socket.receive()
 
     assert (refused, strange, early) == (4403, 4403, 4401)
-    assert _errors(nobody)[0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert errors_of(nobody)[0]["extensions"]["code"] == "UNAUTHENTICATED"
     assert by_header["payload"]["data"]["viewer"]["team"]["name"] == "first"
 
 
@@ -181,7 +182,7 @@ async def test_a_key_that_is_revoked_hears_no_more(client: Client) -> None:
 
     assert before["event"] == "MEDIA_CREATED"
     assert "secret" not in str(after["payload"].get("data"))
-    assert _errors(after)[0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert errors_of(after)[0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
 async def test_no_foreign_page_speaks_with_a_users_cookie(house: Client) -> None:
@@ -197,7 +198,7 @@ async def test_no_foreign_page_speaks_with_a_users_cookie(house: Client) -> None
             seen[origin] = await socket.receive()
 
     assert seen[house.settings.public_url]["payload"]["data"]["viewer"]["user"]["email"] == owner.email
-    assert _errors(seen["https://evil.example"])[0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert errors_of(seen["https://evil.example"])[0]["extensions"]["code"] == "UNAUTHENTICATED"
 
 
 @pytest.mark.parametrize(
@@ -277,15 +278,16 @@ async def test_a_subscription_needs_a_stream(client: Client) -> None:
 async def test_who_goes_is_forgotten_and_who_is_slow_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "_WAITING", 3)
     told = live.Live("")
-    slow = told.listen()
-    first = asyncio.ensure_future(anext(slow))
-    await asyncio.sleep(0)
-    message = live.Progress(upload_id=uuid.uuid4(), received=1, total=2, done=False)
-    for _ in range(6):
-        told.tell(message)
-    assert await first is message
-    with pytest.raises(Exception, match="More happened"):
-        _ = [item async for item in slow]
+    message = live.Progress(uuid.uuid4(), received=1, total=2, done=False)
+    with told.listening() as slow:
+        for _ in range(6):
+            told.tell(message)
+        heard = [await anext(slow) for _ in range(3)]
+        with pytest.raises(Overloaded):
+            await anext(slow)
+    told.tell(message)
+
+    assert heard == [message] * 3
     assert not told._listeners
 
 
