@@ -12,7 +12,7 @@ import pytest
 
 from graphql_api.imaging.pool import ImagingPool
 from tests import pictures
-from tests.api.test_live import errors_of, connected
+from tests.api.test_live import connected, errors_of
 from tests.client import Answer, Client
 from tests.conftest import make_settings
 from tests.people import Clock, act, run_settled_app
