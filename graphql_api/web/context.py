@@ -17,6 +17,7 @@ from graphql_api.services.derivatives import Derivatives
 from graphql_api.services.direct_uploads import DirectUploads
 from graphql_api.services.documents import Documents
 from graphql_api.services.exports import Exports
+from graphql_api.services.idempotency import Idempotency
 from graphql_api.services.intake import Intake
 from graphql_api.services.keys import Keys
 from graphql_api.services.library import Library
@@ -66,6 +67,7 @@ class Context:
     webhooks: Webhooks
     live: Live
     direct_uploads: DirectUploads
+    idempotency: Idempotency
     exports: Exports
     spool: Spool
     documents: Documents
