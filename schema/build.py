@@ -18,6 +18,7 @@ from schema.scalars import SCALARS
 from schema.teams import TeamMutation
 from schema.usage import UsageMutation, UsageQuery
 from schema.viewer import ViewerQuery
+from schema.words import describe
 
 
 @strawberry.type(description="Everything that can be read.")
@@ -45,6 +46,7 @@ SCHEMA = TintypeSchema(
     # Never `sort_schema` here: it rebuilds the enums without Strawberry's conversion, and inputs arrive as plain texts.
     config=StrawberryConfig(scalar_map=SCALARS),
 )
+describe(SCHEMA._schema)  # noqa: SLF001 (no public one)
 
 
 def sdl() -> str:
