@@ -15,6 +15,7 @@ from graphql_api.domain.rendition import Rendition
 from graphql_api.domain.traits import Placeholder, Traits
 from graphql_api.services.library import Library
 from graphql_api.web.context import Context
+from schema.cost import Meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +25,7 @@ class GraphQLContext:
     principal: Principal
     services: Context
     agent: str
+    meter: Meter
     tags: DataLoader[uuid.UUID, tuple[str, ...]]
     labels: DataLoader[uuid.UUID, Mapping[str, str]]
     traits: DataLoader[Media, Traits]
@@ -38,7 +40,7 @@ class GraphQLContext:
 Info = strawberry.Info[GraphQLContext, None]
 
 
-def make_context(principal: Principal, services: Context, agent: str = "") -> GraphQLContext:
+def make_context(principal: Principal, services: Context, agent: str, meter: Meter) -> GraphQLContext:
     """The context of a new operation; `agent` is what the client calls itself."""
 
     async def load_tags(media_ids: list[uuid.UUID]) -> list[tuple[str, ...]]:
@@ -60,6 +62,7 @@ def make_context(principal: Principal, services: Context, agent: str = "") -> Gr
         principal,
         services,
         agent,
+        meter,
         tags=DataLoader(load_fn=load_tags, cache=False),
         labels=DataLoader(load_fn=load_labels, cache=False),
         traits=DataLoader(load_fn=load_traits, cache=False),

@@ -24,7 +24,7 @@ export default [
             suffixes: ["Payload", "Error"],
             types: [
               "ErrorAction", "Exif", "FocalPoint", "KeyValue", "Location", "MediaConnection", "MediaEdge", "Member", "PageInfo",
-              "PaletteColor", "Placeholder", "Rendition", "Responsive", "ResponsiveSource", "TagCount", "Usage", "Viewer",
+              "PaletteColor", "Placeholder", "RateLimit", "Rendition", "Responsive", "ResponsiveSource", "TagCount", "Usage", "Viewer",
               "Plan", "Preset", // known by their names
             ],
           },
