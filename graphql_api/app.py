@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 from graphql_api.config import Settings
 from graphql_api.db.database import Database, use
 from graphql_api.imaging.pool import ImagingPool
-from graphql_api.web import account, cdn, cors, exports, images, middleware, pages
+from graphql_api.web import account, cdn, cors, direct_uploads, exports, images, middleware, pages
 from graphql_api.web.address import TRUSTED_PROXIES
 from graphql_api.web.context import CONTEXT
 from graphql_api.wiring import Services, open_services
@@ -53,11 +53,16 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
             database[:] = [services.database]
             app[CONTEXT] = services
             has_models = settings.segmentation_model is not None or settings.face_model is not None
-            keeping = asyncio.create_task(_keep_house(services, has_models=has_models))
+            chores = [
+                asyncio.create_task(_keep_house(services, has_models=has_models)),
+                asyncio.create_task(services.deliveries.run()),
+                asyncio.create_task(services.live.run()),
+            ]
             yield
-            keeping.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeping
+            for chore in chores:
+                chore.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await chore
 
     app.cleanup_ctx.append(run_services)
     app.on_response_prepare.append(middleware.set_headers)
@@ -74,6 +79,10 @@ def _add_routes(app: web.Application) -> None:
     router.add_options("/graphql", cors.allow)
     router.add_get("/src/{storage}/{name}", images.get_image)
     router.add_options("/src/{storage}/{name}", cors.allow)
+    router.add_get("/original/{storage}/{name}", images.get_original)
+    router.add_options("/original/{storage}/{name}", cors.allow)
+    router.add_put(direct_uploads.PATH, direct_uploads.put_file)
+    router.add_options(direct_uploads.PATH, cors.allow)
     router.add_get(cdn.PREFIX + "{options:[^/]*}/{source:.*}", cdn.get_image)
     router.add_options(cdn.PREFIX + "{options:[^/]*}/{source:.*}", cors.allow)
     for method, path, handler in account.ROUTES:
@@ -100,6 +109,8 @@ async def _keep_house(services: Services, *, has_models: bool) -> None:
         "ended teams": services.teams.erase_deleted,
         "sign-ins": services.sign_ins.sweep,
         "audit": services.audit.sweep,
+        "webhooks": services.webhooks.sweep,
+        "uploads": services.direct_uploads.sweep,
         "originals": lambda: services.originals.sweep(dt.datetime.now(dt.UTC)),
         "renditions": services.cache.clear,
     }

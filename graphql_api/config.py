@@ -157,6 +157,10 @@ class Settings(BaseSettings):
     import_host_map: dict[str, str] = Field(
         default_factory=dict, description='JSON `{"https://host": "http://other"}`: where an import is really fetched.'
     )
+    webhook_allowed_hosts: Annotated[list[str], NoDecode] = Field(
+        default_factory=list,
+        description="Private hosts (`host` or `host:port`) that webhooks may lead to all the same.",
+    )
     import_seconds: float = Field(30.0, gt=0, description="Time limit of one import, in seconds.")
     max_pixels: int = Field(100_000_000, gt=0, description="Largest original, all frames counted; interlaced: half.")
     max_side: int = Field(100_000, gt=0, description="Longest side of an original, in pixels.")
@@ -191,7 +195,7 @@ class Settings(BaseSettings):
     @model_validator(mode="before")
     @classmethod
     def _split_hosts(cls, values: dict[str, object]) -> dict[str, object]:
-        for name in ("import_allowed_hosts", "transform_origins", "secret_keys"):
+        for name in ("import_allowed_hosts", "webhook_allowed_hosts", "transform_origins", "secret_keys"):
             if name in values:
                 values[name] = _hosts(values[name])
         return values

@@ -14,17 +14,25 @@ from graphql_api.imaging.jobs import Models
 from graphql_api.imaging.pool import Bounds, ImagingPool
 from graphql_api.remote.fetch import Fetcher
 from graphql_api.remote.mail import Mailer, parse_smtp_url
+from graphql_api.remote.webhook import Sender
 from graphql_api.services.accounts import Accounts
 from graphql_api.services.audit import Audit
 from graphql_api.services.cache import RenditionCache
+from graphql_api.services.collections import Collections
 from graphql_api.services.counters import Counters
+from graphql_api.services.deliveries import Deliveries
+from graphql_api.services.derivatives import Derivatives
+from graphql_api.services.direct_uploads import DirectUploads
 from graphql_api.services.documents import Documents
+from graphql_api.services.events import Events
 from graphql_api.services.exports import Exports
 from graphql_api.services.health import Health
 from graphql_api.services.intake import Intake
 from graphql_api.services.keys import Keys
 from graphql_api.services.library import Library
 from graphql_api.services.limits import Limits
+from graphql_api.services.links import Links
+from graphql_api.services.live import Live
 from graphql_api.services.metrics import Metrics
 from graphql_api.services.mirror import Mirror
 from graphql_api.services.originals import Originals
@@ -40,6 +48,8 @@ from graphql_api.services.teams import Teams
 from graphql_api.services.tokens import AccessTokens
 from graphql_api.services.trash import Trash
 from graphql_api.services.upgrades import Office, Upgrades
+from graphql_api.services.versions import Versions
+from graphql_api.services.webhooks import Webhooks
 from graphql_api.storage.local import LocalStore
 from graphql_api.web.context import Context
 
@@ -52,6 +62,7 @@ class Services(Context):
     cache: RenditionCache
     health: Health
     originals: Originals
+    deliveries: Deliveries
 
 
 @asynccontextmanager
@@ -79,8 +90,15 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
         spool, originals, audit = Spool(settings.spool_folder), Originals(store), Audit(_now)
         office = Office(settings.upgrade_url, settings.upgrade_webhook_url, settings.upgrade_webhook_secret)
         upgrades = Upgrades(plans=plans, office=office, signer=signer, public_url=settings.public_url, clock=_now)
+        events = Events(settings.source_url, _now)
+        sender = Sender(settings.webhook_allowed_hosts)
+        stack.push_async_callback(sender.close)
+        deliveries = Deliveries(sender, _now)
+        live = Live(settings.redis_url)
+        stack.push_async_callback(live.close)
+        events.listeners.extend([lambda _: deliveries.wake(), live.tell_of])
         quotas = Quotas(plans=plans, upgrades=upgrades, audit=audit, clock=_now)
-        trash = Trash(originals=originals, retention=dt.timedelta(days=settings.trash_days), clock=_now)
+        trash = Trash(originals=originals, events=events, retention=dt.timedelta(days=settings.trash_days), clock=_now)
         intake = Intake(
             originals=originals,
             spool=spool,
@@ -89,10 +107,11 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             limits=limits,
             quotas=quotas,
             trash=trash,
+            events=events,
             picture_limits=settings.picture_limits,
             clock=_now,
         )
-        library, tokens = Library(plans, _now), AccessTokens(signer, _now)
+        library, tokens = Library(plans, events, _now), AccessTokens(signer, _now)
         accounts = Accounts(
             anonymous_uploads=settings.anonymous_uploads, plans=plans, signer=signer, tokens=tokens, clock=_now
         )
@@ -150,6 +169,14 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             upgrades=upgrades,
             audit=audit,
             trash=trash,
+            derivatives=Derivatives(library, renderer, intake),
+            collections=Collections(_now),
+            links=Links(signer, _now),
+            webhooks=Webhooks(audit, _now, deliveries.wake),
+            deliveries=deliveries,
+            live=live,
+            direct_uploads=DirectUploads(store, intake, live, signer, settings.public_url, _now),
+            versions=Versions(library, intake, originals, quotas, events, _now),
             exports=Exports(store=store, signer=signer, audit=audit, public_url=settings.public_url, clock=_now),
             library=library,
             intake=intake,

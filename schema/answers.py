@@ -31,21 +31,32 @@ _PARTIAL_SUCCESS = 294
 
 def present_result(result: ExecutionResult, request: web.Request) -> dict[str, Any]:
     """The answer to an operation; without `data` where it never ran."""
-    errors, request_id = result.errors or [], request[REQUEST_ID]
-    never_ran = result.data is None and all(error.path is None for error in errors)
-    failed = [format_error(error, request_id, syntax=isinstance(error, GraphQLSyntaxError)) for error in errors]
-    if never_ran and not request.app[CONTEXT].graphql.suggestions:
-        for error in failed:  # by the names that are near a wrong one a schema can be guessed that nobody gave away
-            error["message"] = str(error["message"]).partition(" Did you mean ")[0]
-    if never_ran and len(failed) > _MAX_REFUSALS:
-        more = f"{len(failed) - _MAX_REFUSALS} more errors are not told."
-        failed = [*failed[:_MAX_REFUSALS], plain_error(more, "GRAPHQL_VALIDATION_FAILED", request)]
+    failed = present_errors(result, request)
     body: dict[str, Any] = {"errors": failed} if failed else {}
-    if not never_ran:
+    if not _never_ran(result):
         body["data"] = result.data
     if result.extensions:
         body["extensions"] = result.extensions
     return body
+
+
+def present_errors(result: ExecutionResult, request: web.Request) -> list[dict[str, Any]]:
+    """The errors of a result as they may be told."""
+    errors, request_id = result.errors or [], request[REQUEST_ID]
+    told = [format_error(error, request_id, syntax=isinstance(error, GraphQLSyntaxError)) for error in errors]
+    if not _never_ran(result):
+        return told
+    if not request.app[CONTEXT].graphql.suggestions:
+        for error in told:  # by the names that are near a wrong one a schema can be guessed that nobody gave away
+            error["message"] = str(error["message"]).partition(" Did you mean ")[0]
+    if len(told) > _MAX_REFUSALS:
+        more = f"{len(told) - _MAX_REFUSALS} more errors are not told."
+        told = [*told[:_MAX_REFUSALS], plain_error(more, "GRAPHQL_VALIDATION_FAILED", request)]
+    return told
+
+
+def _never_ran(result: ExecutionResult) -> bool:
+    return result.data is None and all(error.path is None for error in result.errors or ())
 
 
 def present_refusal(error: TintypeError, request: web.Request) -> dict[str, Any]:

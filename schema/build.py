@@ -7,27 +7,44 @@ from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
+from schema.collections import CollectionMutation
+from schema.direct_uploads import DirectUploadMutation
 from schema.errors import ERROR_TYPES
 from schema.keys import KeyMutation
 from schema.limits import EXTENSIONS
-from schema.media import Media, MediaQuery
+from schema.media import Collection, Media
 from schema.media_mutations import MediaMutation
+from schema.media_query import MediaQuery
 from schema.people import PeopleMutation, PeopleQuery
 from schema.presets import PresetMutation, PresetQuery
 from schema.scalars import SCALARS
+from schema.subscriptions import Subscription
 from schema.teams import TeamMutation
 from schema.usage import UsageMutation, UsageQuery
+from schema.version_mutations import VersionMutation
 from schema.viewer import ViewerQuery
+from schema.webhooks import WebhookMutation, WebhookQuery
 from schema.words import describe
 
 
 @strawberry.type(description="Everything that can be read.")
-class Query(ViewerQuery, MediaQuery, PresetQuery, UsageQuery, PeopleQuery):
+class Query(ViewerQuery, MediaQuery, PresetQuery, UsageQuery, PeopleQuery, WebhookQuery):
     """One mixin per noun."""
 
 
 @strawberry.type(description="Everything that can be written.")
-class Mutation(MediaMutation, PresetMutation, KeyMutation, TeamMutation, PeopleMutation, UsageMutation):
+class Mutation(
+    MediaMutation,
+    VersionMutation,
+    CollectionMutation,
+    PresetMutation,
+    KeyMutation,
+    TeamMutation,
+    PeopleMutation,
+    UsageMutation,
+    WebhookMutation,
+    DirectUploadMutation,
+):
     """One mixin per noun."""
 
 
@@ -41,7 +58,8 @@ class TintypeSchema(strawberry.Schema):
 SCHEMA = TintypeSchema(
     query=Query,
     mutation=Mutation,
-    types=[Media, *ERROR_TYPES],
+    subscription=Subscription,
+    types=[Media, Collection, *ERROR_TYPES],
     extensions=EXTENSIONS,
     # Never `sort_schema` here: it rebuilds the enums without Strawberry's conversion, and inputs arrive as plain texts.
     config=StrawberryConfig(scalar_map=SCALARS),

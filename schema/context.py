@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import strawberry
 from strawberry.dataloader import DataLoader
 
 from graphql_api.domain.account import Principal
-from graphql_api.domain.media import Media
+from graphql_api.domain.collection import Collection
+from graphql_api.domain.media import Media, Version
 from graphql_api.domain.rendition import Rendition
 from graphql_api.domain.traits import Placeholder, Traits
 from graphql_api.services.library import Library
@@ -26,8 +28,13 @@ class GraphQLContext:
     services: Context
     agent: str
     meter: Meter
+    again: Callable[[], Awaitable[Principal]]  # who asks, looked up anew
+    media: DataLoader[uuid.UUID, Media | None]
+    collections: DataLoader[uuid.UUID, Sequence[Collection]]
+    collection_sizes: DataLoader[uuid.UUID, int]
     tags: DataLoader[uuid.UUID, tuple[str, ...]]
     labels: DataLoader[uuid.UUID, Mapping[str, str]]
+    versions: DataLoader[Media, Sequence[Version]]
     traits: DataLoader[Media, Traits]
     placeholders: DataLoader[Rendition, Placeholder | None]
 
@@ -40,8 +47,17 @@ class GraphQLContext:
 Info = strawberry.Info[GraphQLContext, None]
 
 
-def make_context(principal: Principal, services: Context, agent: str, meter: Meter) -> GraphQLContext:
-    """The context of a new operation; `agent` is what the client calls itself."""
+def make_context(
+    principal: Principal,
+    services: Context,
+    agent: str,
+    again: Callable[[], Awaitable[Principal]],
+    meter: Meter | None = None,
+) -> GraphQLContext:
+    """The context of a new operation; `agent` is what the client calls itself, `again` looks it up anew.
+
+    Operations of one request share their `meter`.
+    """
 
     async def load_tags(media_ids: list[uuid.UUID]) -> list[tuple[str, ...]]:
         tags = await services.library.tags_of(media_ids)
@@ -62,9 +78,16 @@ def make_context(principal: Principal, services: Context, agent: str, meter: Met
         principal,
         services,
         agent,
-        meter,
+        meter or Meter(),
+        again,
+        media=DataLoader(load_fn=functools.partial(services.library.find_many, principal), cache=False),
+        collections=DataLoader(load_fn=services.collections.of_media, cache=False),
+        collection_sizes=DataLoader(
+            load_fn=functools.partial(services.collections.count_media, principal), cache=False
+        ),
         tags=DataLoader(load_fn=load_tags, cache=False),
         labels=DataLoader(load_fn=load_labels, cache=False),
+        versions=DataLoader(load_fn=services.library.versions_of, cache=False),
         traits=DataLoader(load_fn=load_traits, cache=False),
         placeholders=DataLoader(load_fn=load_placeholders, cache=False),
     )

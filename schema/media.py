@@ -1,45 +1,44 @@
-"""Media: the type, and the queries that give it."""
+"""Media, and the collections that they are in."""
 
 from __future__ import annotations
 
 import datetime as dt
 import functools
-from collections.abc import Sequence
+import uuid
+from collections.abc import Callable
 from typing import Annotated
 
 import strawberry
 
 from graphql_api.domain import media as domain
+from graphql_api.domain.collection import Collection as DomainCollection
 from graphql_api.domain.format import Format
 from graphql_api.domain.media import Source
-from graphql_api.domain.media_filter import EVERYTHING
-from graphql_api.domain.page import NEWEST_FIRST, Order, cursor_of
-from graphql_api.domain.rendition import address, uid_in
+from graphql_api.domain.media_filter import MediaFilter
+from graphql_api.domain.page import NEWEST_FIRST, Order, Page, PageRequest, cursor_of
+from graphql_api.domain.rendition import Rendition as PlannedRendition
+from graphql_api.domain.rendition import address, original_address
 from graphql_api.domain.traits import ColorSpace
 from graphql_api.domain.transform import IDENTITY
-from graphql_api.errors import InvalidInput, NotFound
+from graphql_api.errors import InvalidInput
+from graphql_api.services.links import IMAGE, ORIGINAL
 from graphql_api.services.renderer import Asked
 from graphql_api.services.responsive import plan_responsive
 from schema import traits
 from schema.connection import AFTER, BEFORE, FIRST, LAST, Connection, parse_page, present_page
 from schema.context import Info
-from schema.media_filter import KeyValue, MediaBy, MediaFilterInput, MediaOrder, present_mapping
-from schema.node import Node, find_media_id, format_global_id, media_id_of
-from schema.scalars import BigInt
+from schema.media_filter import KeyValue, MediaOrder, present_mapping
+from schema.node import Node, format_global_id
+from schema.scalars import BigInt, Duration
 from schema.transform import Rendition, Responsive, TransformInput, present_responsive
 from schema.transform import present as present_rendition
+from schema.version import MediaVersion, present_versions
 
-_MAX_NODES = 100
 _FORMATS = (Format.AVIF, Format.WEBP)
-_MAX_TAGS = 500
-
-
-@strawberry.type(description="A tag and how many media have it.")
-class TagCount:
-    """A word and a number."""
-
-    name: str = strawberry.field(description="The tag.")
-    count: int = strawberry.field(description="On how many of the team's media it is.")
+_ORIGINAL_FOR = Duration(dt.timedelta(hours=1))
+_EXPIRES_IN = strawberry.argument(
+    description="Sign the address of what is private: whoever has it may see this, for so long and no key needed."
+)
 
 
 @strawberry.type(description="The point of a picture that matters most.")
@@ -48,6 +47,18 @@ class FocalPoint:
 
     x: float = strawberry.field(description="Across, 0 (left) to 1 (right).")
     y: float = strawberry.field(description="Down, 0 (top) to 1 (bottom).")
+
+
+@strawberry.type(description="The file of a media exactly as it came, its metadata included (a drawing: cleaned).")
+class Original:
+    """A link to it."""
+
+    url: str = strawberry.field(
+        description="Where it can be fetched: signed, for an hour unless `expiresIn` says more."
+    )
+    filename: str = strawberry.field(description="What it is saved as.")
+    content_type: str = strawberry.field(description="Its media type.")
+    bytes: BigInt = strawberry.field(description="Its size in bytes.")
 
 
 @strawberry.type(description="One hosted image: a record and its original.")
@@ -77,6 +88,7 @@ class Media(Node):
         description="When it was put into the trash; null unless it is there."
     )
     test: bool = strawberry.field(description="Whether it was made with a test key: marked, short-lived, not counted.")
+    version: int = strawberry.field(description="How many files it has had: 1 until its file is replaced.")
     source: Source = strawberry.field(description="Where it came from.")
     focal_point: FocalPoint | None = strawberry.field(
         description="The point that `gravity: { smart: FOCAL }` keeps; null unless one was set."
@@ -101,9 +113,46 @@ class Media(Node):
             return []
         return present_mapping(await info.context.labels.load(self.domain.id))
 
-    @strawberry.field(description="Address of the image as it is, without its metadata.")
-    def url(self, info: Info) -> str:
-        return address(self.domain, info.context.services.source_url)
+    @strawberry.field(description="Address of the image, as it is (without its metadata) or transformed.")
+    def url(
+        self,
+        info: Info,
+        transform: Annotated[TransformInput | None, strawberry.argument(description="What to make of it.")] = None,
+        expires_in: Annotated[Duration | None, _EXPIRES_IN] = None,
+    ) -> str:
+        if transform is not None:
+            return self._transformed(info, transform, expires_in)  # type: ignore[return-value] # awaited by the executor
+        plain = address(self.domain, info.context.services.source_url)
+        return self._signed(info, plain, expires_in)
+
+    async def _transformed(self, info: Info, transform: TransformInput, expires_in: Duration | None) -> str:
+        asked = await asked_of(info, self.domain.team_id, transform, None)
+        planned = await info.context.services.renderer.plan(info.context.principal, self.domain, asked)
+        return self._address(info, expires_in)(planned)
+
+    def _address(self, info: Info, expires_in: Duration | None) -> Callable[[PlannedRendition], str]:
+        source_url = info.context.services.source_url
+        return lambda planned: self._signed(info, planned.url(source_url), expires_in, public=planned.public)
+
+    def _signed(self, info: Info, url: str, expires_in: Duration | None, *, public: bool | None = None) -> str:
+        """Public ones need no signature: theirs are the addresses that everybody has in the cache."""
+        open_to_all = self.domain.public if public is None else public
+        if expires_in is None or open_to_all or not info.context.principal.owns(self.domain):
+            return url
+        return info.context.services.links.sign(IMAGE, url, expires_in)
+
+    @strawberry.field(description="The file exactly as it came; for its team alone.")
+    def original(self, info: Info, expires_in: Annotated[Duration | None, _EXPIRES_IN] = None) -> Original | None:
+        services = info.context.services
+        if not info.context.principal.owns(self.domain):
+            return None
+        url = original_address(self.domain, services.public_url)
+        return Original(
+            url=services.links.sign(ORIGINAL, url, expires_in or _ORIGINAL_FOR),
+            filename=self.domain.name,
+            content_type=self.domain.original.format.content_type,
+            bytes=BigInt(self.domain.bytes),
+        )
 
     @strawberry.field(description="The image transformed: address, size and format agree. Asking renders nothing.")
     async def rendition(
@@ -115,14 +164,12 @@ class Media(Node):
         preset: Annotated[
             str | None, strawberry.argument(description="A preset of its team; what `transform` says beside it wins.")
         ] = None,
+        expires_in: Annotated[Duration | None, _EXPIRES_IN] = None,
     ) -> Rendition:
         context = info.context
-        named = await context.services.presets.find(self.domain.team_id, preset) if preset is not None else None
-        if preset is not None and named is None:
-            raise InvalidInput("preset", "There is no preset of this name.")
-        asked = Asked(transform.parse() if transform else IDENTITY, named, strict=True)
+        asked = await asked_of(info, self.domain.team_id, transform, preset)
         planned = await context.services.renderer.plan(context.principal, self.domain, asked)
-        return present_rendition(planned, context.services.source_url)
+        return present_rendition(planned, self._address(info, expires_in))
 
     @strawberry.field(description="All that an `<img>` or `<picture>` needs, in one field. Asking renders nothing.")
     async def responsive(
@@ -145,12 +192,52 @@ class Media(Node):
         sizes: Annotated[
             str | None, strawberry.argument(description="How wide it is shown; the transform's width or the page's.")
         ] = None,
+        expires_in: Annotated[Duration | None, _EXPIRES_IN] = None,
     ) -> Responsive:
         context = info.context
         asked = Asked(transform.parse() if transform else IDENTITY, strict=True)
         wanted = (widths, _FORMATS if formats is None else formats)
         planned = await plan_responsive(context.services.renderer, context.principal, self.domain, asked, wanted)
-        return present_responsive(planned, context.services.source_url, sizes)
+        return present_responsive(planned, self._address(info, expires_in), sizes)
+
+    @strawberry.field(description="The files that it has had, the newest first; for its team alone.")
+    async def versions(self, info: Info) -> list[MediaVersion]:
+        if not info.context.principal.owns(self.domain):
+            return []
+        earlier = await info.context.versions.load(self.domain)
+        return present_versions(self.domain, earlier, info.context.services.source_url)
+
+    @strawberry.field(description="The transform that made it of `sourceMedia`, as an image address says it.")
+    def operation(self, info: Info) -> str | None:
+        return self.domain.origin.operation if info.context.principal.owns(self.domain) else None
+
+    @strawberry.field(description="What it was made of; null for what came from outside, or when that is gone.")
+    async def source_media(self, info: Info) -> Media | None:
+        parent = self.domain.origin.parent_id
+        if parent is None or not info.context.principal.owns(self.domain):
+            return None
+        found = await info.context.media.load(parent)
+        return present(found) if found else None
+
+    @strawberry.field(description="What was made of it, the newest first; for its team alone.")
+    async def derived_media(
+        self,
+        info: Info,
+        first: Annotated[int | None, FIRST] = None,
+        after: Annotated[str | None, AFTER] = None,
+        last: Annotated[int | None, LAST] = None,
+        before: Annotated[str | None, BEFORE] = None,
+    ) -> Connection[Media]:
+        request = parse_page(first, after, last, before)
+        if not info.context.principal.owns(self.domain):
+            return present_page(Page((), has_previous=False, has_next=False), present, _no_cursor, _nothing)
+        return await list_media(info, request, MediaFilter(source_media_id=self.domain.id))
+
+    @strawberry.field(description="The collections that it is in, by name; for its team alone.")
+    async def collections(self, info: Info) -> list[Collection]:
+        if not info.context.principal.owns(self.domain):
+            return []
+        return [present_collection(found) for found in await info.context.collections.load(self.domain.id)]
 
     @strawberry.field(description="Words that the team has put on it, in their order.")
     async def tags(self, info: Info) -> list[str]:
@@ -181,6 +268,14 @@ class Media(Node):
         return (await info.context.traits.load(self.domain)).perceptual_hash
 
 
+async def asked_of(info: Info, team_id: int, transform: TransformInput | None, preset: str | None) -> Asked:
+    """What a transform and a preset of a team come to. InvalidInput."""
+    named = await info.context.services.presets.find(team_id, preset) if preset is not None else None
+    if preset is not None and named is None:
+        raise InvalidInput("preset", "There is no preset of this name.")
+    return Asked(transform.parse() if transform else IDENTITY, named, strict=True)
+
+
 def present(media: domain.Media) -> Media:
     """A media in GraphQL's words."""
     original = media.original
@@ -205,103 +300,71 @@ def present(media: domain.Media) -> Media:
         expires_at=media.expires_at,
         deleted_at=media.deleted_at,
         test=media.test,
+        version=media.version,
         source=media.origin.source,
         focal_point=FocalPoint(x=media.focal_point.x, y=media.focal_point.y) if media.focal_point else None,
         domain=media,
     )
 
 
-def _cursor(order: Order, media: Media) -> str:
+@strawberry.type(description="Media that a team has put together, under a name.")
+class Collection(Node):
+    """A domain Collection."""
+
+    name: str = strawberry.field(description="Its name, unique in the team.")
+    description: str | None = strawberry.field(description="What it is for.")
+    created_at: dt.datetime = strawberry.field(description="When it was made.")
+    updated_at: dt.datetime = strawberry.field(description="When something was last said of it.")
+    key: strawberry.Private[uuid.UUID]
+
+    @strawberry.field(description="How many media are in it.")
+    async def media_count(self, info: Info) -> int:
+        return await info.context.collection_sizes.load(self.key)
+
+    @strawberry.field(description="The media in it, newest first unless another order is asked for.")
+    async def media(
+        self,
+        info: Info,
+        first: Annotated[int | None, FIRST] = None,
+        after: Annotated[str | None, AFTER] = None,
+        last: Annotated[int | None, LAST] = None,
+        before: Annotated[str | None, BEFORE] = None,
+        order_by: Annotated[MediaOrder | None, strawberry.argument(description="In which order.")] = None,
+    ) -> Connection[Media]:
+        order = order_by.parse() if order_by else NEWEST_FIRST
+        return await list_media(
+            info, parse_page(first, after, last, before, order), MediaFilter(collection_id=self.key)
+        )
+
+
+def present_collection(collection: DomainCollection) -> Collection:
+    """A collection in GraphQL's words."""
+    return Collection(
+        id=format_global_id("Collection", collection.id),
+        name=collection.name,
+        description=collection.description,
+        created_at=collection.created_at,
+        updated_at=collection.updated_at,
+        key=collection.id,
+    )
+
+
+async def list_media(info: Info, request: PageRequest, wanted: MediaFilter) -> Connection[Media]:
+    """A slice of the team's media in GraphQL's words."""
+    library, principal = info.context.library, info.context.principal
+    page = await library.list(principal, request, wanted)
+    cursor = functools.partial(media_cursor, request.order)
+    return present_page(page, present, cursor, functools.partial(library.count, principal, wanted))
+
+
+def media_cursor(order: Order, media: Media) -> str:
+    """Where a media stands in an order."""
     return cursor_of(media.domain, order).format()
 
 
-_ID = strawberry.argument(description="Global id, as `id` gives it.")
+def _no_cursor(_: Media) -> str:
+    return ""
 
 
-@strawberry.type
-class MediaQuery:
-    """What can be asked of media."""
-
-    @strawberry.field(description="One media; null when there is none, or it is not yours to see.")
-    async def media(
-        self, info: Info, by: Annotated[MediaBy, strawberry.argument(description="Which one.")]
-    ) -> Media | None:
-        library, principal = info.context.library, info.context.principal
-        try:
-            if by.id is not None:
-                found = await library.get(principal, media_id_of(by.id.value))
-            elif by.uid is not None:
-                found = await library.get_by_uid(principal, by.uid.value)
-            elif by.external_id is not None:
-                found = await library.get_by_external_id(principal, by.external_id.value)
-            else:
-                url = by.url.value if by.url else ""
-                found = await library.get_by_uid(principal, uid_in(url, info.context.services.source_url))
-        except NotFound:
-            return None
-        return present(found)
-
-    @strawberry.field(description="The team's media, newest first unless another order is asked for.")
-    async def media_list(
-        self,
-        info: Info,
-        first: Annotated[int | None, FIRST] = None,
-        after: Annotated[str | None, AFTER] = None,
-        last: Annotated[int | None, LAST] = None,
-        before: Annotated[str | None, BEFORE] = None,
-        filter: Annotated[MediaFilterInput | None, strawberry.argument(description="Which ones.")] = None,
-        order_by: Annotated[MediaOrder | None, strawberry.argument(description="In which order.")] = None,
-    ) -> Connection[Media]:
-        library, principal = info.context.library, info.context.principal
-        order, wanted = order_by.parse() if order_by else NEWEST_FIRST, filter.parse() if filter else EVERYTHING
-        page = await library.list(principal, parse_page(first, after, last, before, order), wanted)
-        cursor, count = functools.partial(_cursor, order), functools.partial(library.count, principal, wanted)
-        return present_page(page, present, cursor, count)
-
-    @strawberry.field(description="The team's tags, the most frequent first.")
-    async def tags(
-        self,
-        info: Info,
-        first: Annotated[int, strawberry.argument(description="How many, at most 500.")] = 100,
-    ) -> list[TagCount]:
-        if not 1 <= first <= _MAX_TAGS:
-            raise InvalidInput("first", f"'first' must be between 1 and {_MAX_TAGS}.")
-        found = await info.context.library.tags(info.context.principal, first)
-        return [TagCount(name=name, count=count) for name, count in found]
-
-    @strawberry.field(description="What is in the team's trash and can be restored, newest first.")
-    async def trash(
-        self,
-        info: Info,
-        first: Annotated[int | None, FIRST] = None,
-        after: Annotated[str | None, AFTER] = None,
-        last: Annotated[int | None, LAST] = None,
-        before: Annotated[str | None, BEFORE] = None,
-    ) -> Connection[Media]:
-        trash, principal = info.context.services.trash, info.context.principal
-        page = await trash.list(principal, parse_page(first, after, last, before))
-        cursor = functools.partial(_cursor, NEWEST_FIRST)
-        return present_page(page, present, cursor, functools.partial(trash.count, principal))
-
-    @strawberry.field(description="Any object by its global id; null when there is none, or it is not yours to see.")
-    async def node(self, info: Info, id: Annotated[strawberry.ID, _ID]) -> Node | None:
-        return (await _nodes(info, [id]))[0]
-
-    @strawberry.field(description="Objects by their global ids, in the same order; null for each that is not there.")
-    async def nodes(
-        self,
-        info: Info,
-        ids: Annotated[list[strawberry.ID], strawberry.argument(description="At most 100 global ids.")],
-    ) -> list[Node | None]:
-        if len(ids) > _MAX_NODES:
-            raise InvalidInput("ids", f"'ids' has at most {_MAX_NODES} items.")
-        return await _nodes(info, ids)
-
-
-async def _nodes(info: Info, ids: Sequence[str]) -> list[Node | None]:
-    media_ids = [find_media_id(text) for text in ids]
-    known = [media_id for media_id in media_ids if media_id is not None]
-    context = info.context
-    found = dict(zip(known, await context.library.find_many(context.principal, known), strict=True)) if known else {}
-    media = [found.get(media_id) if media_id else None for media_id in media_ids]
-    return [present(item) if item else None for item in media]
+async def _nothing() -> int:
+    return 0

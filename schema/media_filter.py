@@ -13,7 +13,7 @@ from graphql_api.domain.format import Format
 from graphql_api.domain.media import Source
 from graphql_api.domain.page import Order, OrderField
 from graphql_api.errors import InvalidInput, NotFound
-from schema.node import media_id_of
+from schema.node import find_collection_id, media_id_of
 from schema.scalars import BigInt
 
 strawberry.enum(Source, name="MediaSource", description="Where a media came from.")
@@ -122,6 +122,12 @@ class MediaFilterInput:
     labels: list[KeyValueInput] = strawberry.field(default_factory=list, description="Labels that it has.")
     attributes: list[KeyValueInput] = strawberry.field(default_factory=list, description="Attributes that it has.")
     similar_to: SimilarTo | None = strawberry.field(default=None, description="What it looks like.")
+    source_media: strawberry.ID | None = strawberry.field(
+        default=None, description="Global id of the media that it was made of."
+    )
+    collection: strawberry.ID | None = strawberry.field(
+        default=None, description="Global id of a collection that it is in."
+    )
 
     def parse(self) -> domain.MediaFilter:
         """The filter. InvalidInput."""
@@ -147,7 +153,14 @@ class MediaFilterInput:
             similar_to=None
             if self.similar_to is None
             else domain.Likeness(_media_id("similarTo", self.similar_to.id), self.similar_to.distance),
+            source_media_id=None if self.source_media is None else _media_id("sourceMedia", self.source_media),
+            collection_id=None if self.collection is None else _collection_id(self.collection),
         )
+
+
+def media_ids_of(field: str, texts: Sequence[str]) -> list[uuid.UUID]:
+    """The UUIDs in global ids of media. InvalidInput naming `field`."""
+    return [_media_id(field, text) for text in texts]
 
 
 def _media_id(field: str, text: str) -> uuid.UUID:
@@ -155,6 +168,12 @@ def _media_id(field: str, text: str) -> uuid.UUID:
         return media_id_of(text)
     except NotFound as error:
         raise InvalidInput(field, f"'{field}' must have global ids of media.") from error
+
+
+def _collection_id(text: str) -> uuid.UUID:
+    if (collection_id := find_collection_id(text)) is None:
+        raise InvalidInput("collection", "'collection' must be the global id of a collection.")
+    return collection_id
 
 
 def _times(bounds: DateTimeRange | None) -> domain.Range[dt.datetime]:

@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import strawberry
 
 from graphql_api.domain import media as domain
+from graphql_api.domain.key import Scope
 from graphql_api.errors import TintypeError
-from graphql_api.services.batch import run_batch
+from schema.batch import ITEMS, RESULTS, run
 from schema.context import Info
 from schema.errors import UserError, user_error
-from schema.media import Media, present
+from schema.media import Media, asked_of, present
 from schema.media_filter import KeyValueInput, parse_mapping
 from schema.node import media_id_of
 from schema.scalars import Duration, Upload
 from schema.shapes import PointInput
+from schema.transform import TransformInput
 
 _TAGS = "At most 10 words of at most 50 characters; kept in lower case."
 _LABELS = "At most 20 values of at most 128 characters, without commas; lists can be filtered by them."
@@ -27,8 +28,8 @@ _PUBLIC = "Whether everybody who knows the address may see it."
 
 
 @strawberry.input
-class _Details:
-    """Details: what all that makes a media takes."""
+class DetailsInput:
+    """Details: what all that makes a media takes (by inheritance; no type of the schema itself)."""
 
     name: str | None = strawberry.field(default=None, description="File name; the file's own unless given.")
     caption: str | None = strawberry.field(default=None, description="Caption.")
@@ -58,17 +59,28 @@ class _Details:
 
 
 @strawberry.input(description="A file to keep.")
-class UploadMediaInput(_Details):
+class UploadMediaInput(DetailsInput):
     """Upload and Details."""
 
     file: Upload = strawberry.field(description="The file, at most 70 MiB.")
 
 
 @strawberry.input(description="A file to fetch and keep.")
-class ImportMediaInput(_Details):
+class ImportMediaInput(DetailsInput):
     """A URL and Details."""
 
     url: str = strawberry.field(description="http or https; it must lead to a public address.")
+
+
+@strawberry.input(description="A media, and what to make of it.")
+class TransformMediaInput(DetailsInput):
+    """An id, a transform, a preset and Details."""
+
+    id: strawberry.ID = strawberry.field(description="Global id of the media that it is made of.")
+    transform: TransformInput | None = strawberry.field(default=None, description="What to make of it.")
+    preset: str | None = strawberry.field(
+        default=None, description="A preset of the team; what `transform` says beside it wins."
+    )
 
 
 @strawberry.input(description="What to change of a media; fields that are not given stay.")
@@ -138,6 +150,14 @@ class ImportMediaPayload:
     errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was kept.")
 
 
+@strawberry.type(description="What a transformation came to.")
+class TransformMediaPayload:
+    """Media or errors."""
+
+    media: Media | None = strawberry.field(default=None, description="The new media; null when there are errors.")
+    errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was kept.")
+
+
 @strawberry.type(description="What an update came to.")
 class UpdateMediaPayload:
     """Media or errors."""
@@ -172,35 +192,32 @@ class RestoreMediaPayload:
     errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was restored.")
 
 
-_RESULTS = "One result for each item, in the order of the input."
-
-
 @strawberry.type(description="What a batch of uploads came to.")
 class UploadMediaBatchPayload:
     """One payload an item."""
 
-    results: list[UploadMediaPayload] = strawberry.field(description=_RESULTS)
+    results: list[UploadMediaPayload] = strawberry.field(description=RESULTS)
 
 
 @strawberry.type(description="What a batch of imports came to.")
 class ImportMediaBatchPayload:
     """One payload an item."""
 
-    results: list[ImportMediaPayload] = strawberry.field(description=_RESULTS)
+    results: list[ImportMediaPayload] = strawberry.field(description=RESULTS)
 
 
 @strawberry.type(description="What a batch of updates came to.")
 class UpdateMediaBatchPayload:
     """One payload an item."""
 
-    results: list[UpdateMediaPayload] = strawberry.field(description=_RESULTS)
+    results: list[UpdateMediaPayload] = strawberry.field(description=RESULTS)
 
 
 @strawberry.type(description="What a batch of deletions came to.")
 class DeleteMediaBatchPayload:
     """One payload an item."""
 
-    results: list[DeleteMediaPayload] = strawberry.field(description=_RESULTS)
+    results: list[DeleteMediaPayload] = strawberry.field(description=RESULTS)
 
 
 def _focal_point(point: PointInput | None) -> domain.FocalPoint | None:
@@ -259,19 +276,6 @@ async def _delete(info: Info, asked: DeleteMediaInput) -> DeleteMediaPayload:
     return DeleteMediaPayload(deleted_id=asked.id)
 
 
-InputT = TypeVar("InputT")
-PayloadT = TypeVar("PayloadT")
-
-
-async def _batch(
-    info: Info, work: Callable[[Info, InputT], Awaitable[PayloadT]], items: Sequence[InputT]
-) -> list[PayloadT]:
-    return await run_batch(items, lambda item: work(info, item))
-
-
-_ITEMS = strawberry.argument(description="At most 100 items; each succeeds or fails on its own.")
-
-
 @strawberry.type
 class MediaMutation:
     """What can be done with media."""
@@ -282,9 +286,9 @@ class MediaMutation:
 
     @strawberry.mutation(description="Keep several uploaded files.")
     async def upload_media_batch(
-        self, info: Info, input: Annotated[list[UploadMediaInput], _ITEMS]
+        self, info: Info, input: Annotated[list[UploadMediaInput], ITEMS]
     ) -> UploadMediaBatchPayload:
-        return UploadMediaBatchPayload(results=await _batch(info, _upload, input))
+        return UploadMediaBatchPayload(results=await run(info, _upload, input))
 
     @strawberry.mutation(description="Fetch a file by URL and keep it.")
     async def import_media(self, info: Info, input: ImportMediaInput) -> ImportMediaPayload:
@@ -292,9 +296,23 @@ class MediaMutation:
 
     @strawberry.mutation(description="Fetch several files by URL and keep them.")
     async def import_media_batch(
-        self, info: Info, input: Annotated[list[ImportMediaInput], _ITEMS]
+        self, info: Info, input: Annotated[list[ImportMediaInput], ITEMS]
     ) -> ImportMediaBatchPayload:
-        return ImportMediaBatchPayload(results=await _batch(info, _import, input))
+        return ImportMediaBatchPayload(results=await run(info, _import, input))
+
+    @strawberry.mutation(
+        description="Keep what a transform makes of a media as a media of its own, which stays when the other goes."
+    )
+    async def transform_media(self, info: Info, input: TransformMediaInput) -> TransformMediaPayload:
+        context = info.context
+        try:
+            team = context.principal.require(Scope.WRITE)
+            asked = await asked_of(info, team.id, input.transform, input.preset)
+            media_id, details = media_id_of(input.id), input.details()
+            media = await context.services.derivatives.make(context.principal, media_id, asked, details)
+        except TintypeError as error:
+            return TransformMediaPayload(errors=[user_error(error)])
+        return TransformMediaPayload(media=present(media))
 
     @strawberry.mutation(description="Change what is said of a media.")
     async def update_media(self, info: Info, input: UpdateMediaInput) -> UpdateMediaPayload:
@@ -302,9 +320,9 @@ class MediaMutation:
 
     @strawberry.mutation(description="Change what is said of several media.")
     async def update_media_batch(
-        self, info: Info, input: Annotated[list[UpdateMediaInput], _ITEMS]
+        self, info: Info, input: Annotated[list[UpdateMediaInput], ITEMS]
     ) -> UpdateMediaBatchPayload:
-        return UpdateMediaBatchPayload(results=await _batch(info, _update, input))
+        return UpdateMediaBatchPayload(results=await run(info, _update, input))
 
     @strawberry.mutation(description="Forget all renditions of a media; they are made anew when they are asked for.")
     async def purge_renditions(self, info: Info, input: PurgeRenditionsInput) -> PurgeRenditionsPayload:
@@ -330,6 +348,6 @@ class MediaMutation:
 
     @strawberry.mutation(description="Delete several media.")
     async def delete_media_batch(
-        self, info: Info, input: Annotated[list[DeleteMediaInput], _ITEMS]
+        self, info: Info, input: Annotated[list[DeleteMediaInput], ITEMS]
     ) -> DeleteMediaBatchPayload:
-        return DeleteMediaBatchPayload(results=await _batch(info, _delete, input))
+        return DeleteMediaBatchPayload(results=await run(info, _delete, input))

@@ -8,6 +8,7 @@ import uuid
 
 import strawberry
 
+from graphql_api.domain import ids
 from graphql_api.errors import NotFound
 
 _MAX_DIGITS = 18  # any number of so many fits a column
@@ -24,7 +25,7 @@ class Node:
 
 def format_global_id(type_name: str, local_id: uuid.UUID | int) -> strawberry.ID:
     """The opaque id of an object."""
-    return strawberry.ID(base64.urlsafe_b64encode(f"{type_name}:{local_id}".encode()).decode().rstrip("="))
+    return strawberry.ID(ids.format_global_id(type_name, local_id))
 
 
 def parse_global_id(text: str) -> tuple[str, str] | None:
@@ -39,8 +40,18 @@ def parse_global_id(text: str) -> tuple[str, str] | None:
 
 def find_media_id(text: str) -> uuid.UUID | None:
     """The UUID in the global id of a media, or None."""
+    return find_id("Media", text)
+
+
+def find_collection_id(text: str) -> uuid.UUID | None:
+    """The UUID in the global id of a collection, or None."""
+    return find_id("Collection", text)
+
+
+def find_id(type_name: str, text: str) -> uuid.UUID | None:
+    """The UUID in the global id of a `type_name`, or None."""
     parsed = parse_global_id(text)
-    if parsed is None or parsed[0] != "Media":
+    if parsed is None or parsed[0] != type_name:
         return None
     try:
         media_id = uuid.UUID(parsed[1])

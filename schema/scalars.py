@@ -1,4 +1,4 @@
-"""Scalars of our own, each strict about what it takes; and the enum that many types share."""
+"""Scalars of our own, each strict about what it takes; and the enums that many types share."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from strawberry.types.scalar import ScalarDefinition
 from graphql_api.domain import media
 from graphql_api.domain.color import Color, parse_color
 from graphql_api.domain.duration import parse_ttl
+from graphql_api.domain.event import EventType
 from graphql_api.domain.format import Format
 from graphql_api.errors import InvalidInput
 
@@ -23,6 +24,7 @@ __all__ = ["SCALARS", "BigInt", "Color", "Duration", "Upload"]
 Duration = NewType("Duration", dt.timedelta)
 
 strawberry.enum(Format, name="ImageFormat", description="An image format.")
+strawberry.enum(EventType, name="EventType", description="What happened.")
 
 _MAX_SAFE = 2**53 - 1  # what a JavaScript number holds
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from enum import Enum
 
 import strawberry
@@ -210,9 +210,7 @@ class TransformInput:
 class Rendition:
     """A planned rendition."""
 
-    url: str = strawberry.field(
-        description="Where it is. Public images need no key; private ones an Authorization header."
-    )
+    url: str = strawberry.field(description="Where it is. Private images need an Authorization header, or `expiresIn`.")
     width: int | None = strawberry.field(description="Width in pixels; null when a border is to be looked for.")
     height: int | None = strawberry.field(description="Height in pixels; null when a border is to be looked for.")
     format: Format = strawberry.field(description="Its format; with AUTO the one for who accepts no other.")
@@ -224,11 +222,14 @@ class Rendition:
         return present_placeholder(await info.context.placeholders.load(self.planned))
 
 
-def present(rendition: PlannedRendition, source_url: str) -> Rendition:
+Address = Callable[[PlannedRendition], str]
+
+
+def present(rendition: PlannedRendition, address: Address) -> Rendition:
     """A planned rendition in GraphQL's words."""
     size = rendition.size
     return Rendition(
-        url=rendition.url(source_url),
+        url=address(rendition),
         width=size.width if size else None,
         height=size.height if size else None,
         format=rendition.recipe.format,
@@ -263,18 +264,18 @@ class Responsive:
         return present_placeholder(await info.context.placeholders.load(self.planned))
 
 
-def present_responsive(planned: responsive.Responsive, source_url: str, sizes: str | None) -> Responsive:
+def present_responsive(planned: responsive.Responsive, address: Address, sizes: str | None) -> Responsive:
     """A planned Responsive in GraphQL's words."""
-    base = present(planned.base, source_url)
+    base = present(planned.base, address)
     boxed = planned.base.asked.stages and planned.base.asked.stages[0].width is not None
     shown = sizes or (f"(min-width: {base.width}px) {base.width}px, 100vw" if boxed else "100vw")
     others = [
-        ResponsiveSource(type=kind.content_type, src_set=_src_set(renditions, source_url), sizes=shown)
+        ResponsiveSource(type=kind.content_type, src_set=_src_set(renditions, address), sizes=shown)
         for kind, renditions in planned.others
     ]
     return Responsive(
         src=base.url,
-        src_set=_src_set(planned.own, source_url),
+        src_set=_src_set(planned.own, address),
         sizes=shown,
         sources=others,
         width=base.width or 0,
@@ -283,8 +284,6 @@ def present_responsive(planned: responsive.Responsive, source_url: str, sizes: s
     )
 
 
-def _src_set(renditions: Sequence[PlannedRendition], source_url: str) -> str:
+def _src_set(renditions: Sequence[PlannedRendition], address: Address) -> str:
     # A comma with white space around it ends a candidate; within an address it must not.
-    return ", ".join(
-        f"{item.url(source_url).replace(',', '%2C')} {item.size.width}w" for item in renditions if item.size
-    )
+    return ", ".join(f"{address(item).replace(',', '%2C')} {item.size.width}w" for item in renditions if item.size)

@@ -7,6 +7,7 @@ Our own, because Strawberry's stock view answers 500 to a dozen malformed reques
 from __future__ import annotations
 
 import asyncio
+import functools
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,7 @@ from graphql_api.errors import RateLimited, TintypeError
 from graphql_api.web import pages
 from graphql_api.web.accept import preferred
 from graphql_api.web.context import CONTEXT, authenticate
+from schema import live
 from schema.answers import GRAPHQL, JSON, answer, plain_error, present_refusal, present_result, refuse, respond
 from schema.build import SCHEMA
 from schema.context import make_context
@@ -30,6 +32,7 @@ from schema.cost import Meter
 from schema.requests import Operation, parse_operation, read_parameters, split_batch
 
 _HTML = "text/html"
+_EVENTS = "text/event-stream"
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +47,12 @@ class Call:
 
 async def handle(request: web.Request) -> web.StreamResponse:
     """GET and POST /graphql."""
-    accepted = preferred(request.headers.get("Accept"), (GRAPHQL, JSON, _HTML), default=JSON)
+    if live.is_socket(request):
+        return await live.open_socket(request)
+    accepted = preferred(request.headers.get("Accept"), (GRAPHQL, JSON, _HTML, _EVENTS), default=JSON)
     if request.method == "GET" and accepted == _HTML:
         return pages.graphiql()
-    media_type = JSON if accepted in (_HTML, None) else accepted
+    media_type = accepted if accepted in (GRAPHQL, _EVENTS) else JSON
     try:
         if accepted is None:
             raise web.HTTPNotAcceptable
@@ -60,10 +65,13 @@ async def handle(request: web.Request) -> web.StreamResponse:
         return respond(body, request, media_type, error.status, allow)
 
 
-async def _serve(request: web.Request, media_type: str) -> web.Response:
+async def _serve(request: web.Request, media_type: str) -> web.StreamResponse:
     rules, principal = request.app[CONTEXT].graphql, await authenticate(request)
     async with AsyncExitStack() as stack:
         parameters = await read_parameters(request, principal, stack)
+        if media_type == _EVENTS:
+            operation = parse_operation(parameters, request.app[CONTEXT].documents)
+            return await live.send_events(request, principal, operation.query, operation.variables, operation.name)
         call = Call(request, principal, asyncio.get_running_loop().time() + rules.seconds)
         if (batch := split_batch(parameters, rules.batch)) is None:
             return answer(await _run(parameters, call), request, media_type)
@@ -110,17 +118,19 @@ async def _execute(operation: Operation, call: Call) -> ExecutionResult:
     try:
         return await _ask(operation, call, OperationType.MUTATION)
     except InvalidOperationTypeError:
-        return PreExecutionError(data=None, errors=[GraphQLError("There are no subscriptions.")])
+        needs = GraphQLError("Subscriptions need text/event-stream or a WebSocket.")
+        return PreExecutionError(data=None, errors=[needs])
 
 
 async def _ask(operation: Operation, call: Call, kind: OperationType) -> ExecutionResult:
     """The result of an operation of this kind. InvalidOperationTypeError for another, of which nothing was run."""
     services, agent = call.request.app[CONTEXT], call.request.headers.get("User-Agent", "")
+    again = functools.partial(authenticate, call.request)
     try:
         return await SCHEMA.execute(
             operation.query,
             variable_values=operation.variables,
-            context_value=make_context(call.principal, services, agent, call.meter),
+            context_value=make_context(call.principal, services, agent, again, call.meter),
             operation_name=operation.name,
             allowed_operation_types={kind},
         )

@@ -48,6 +48,9 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
         "KEY_ROTATED": "A key got another secret.",
         "KEY_RENAMED": "A key got another name.",
         "KEY_REVOKED": "A key was ended.",
+        "WEBHOOK_CREATED": "A webhook was made.",
+        "WEBHOOK_CHANGED": "A webhook was changed.",
+        "WEBHOOK_DELETED": "A webhook was ended.",
     },
     "ColorSpace": {
         "SRGB": "sRGB, that of the web.",
@@ -58,6 +61,14 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
         "GRAY": "Greyscale.",
         "CMYK": "Inks: cyan, magenta, yellow, black.",
         "LAB": "CIELAB.",
+    },
+    "EventType": {
+        "MEDIA_CREATED": "A media was uploaded, imported or made.",
+        "MEDIA_UPDATED": "Something was said of it.",
+        "MEDIA_REPLACED": "It has a new file.",
+        "MEDIA_DELETED": "It is not there any more, by wish or by its time.",
+        "MEDIA_RESTORED": "It is there again.",
+        "WEBHOOK_TEST": "Nothing: a webhook is tried out.",
     },
     "Filter": {
         "GREYSCALE": "Without colours.",

@@ -12,5 +12,5 @@ _TEXTS = [
     for text in re.findall(r"```graphql\n(.*?)```", (_DOCS / f"{page}.md").read_text(), re.DOTALL)
 ]
 
-OPERATIONS = {re.findall(r"^(?:query|mutation) (\w+)", text)[0]: text for text in _TEXTS}
+OPERATIONS = {re.findall(r"^(?:query|mutation|subscription) (\w+)", text)[0]: text for text in _TEXTS}
 assert len(OPERATIONS) == len(_TEXTS), "two operations of the documents have one name"

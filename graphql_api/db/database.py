@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import sqlite3
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -127,9 +128,43 @@ async def check() -> None:
     await connection().execute_query("SELECT 1")
 
 
+# What is to be done once the transaction under way is committed; None outside of one.
+_afterwards: ContextVar[list[Callable[[], None]] | None] = ContextVar("afterwards", default=None)
+
+
+def after_commit(act: Callable[[], None]) -> None:
+    """Do this once all is written for good, and never if it is not; at once outside of a transaction."""
+    if (waiting := _afterwards.get()) is None:
+        act()
+    else:
+        waiting.append(act)
+
+
 @asynccontextmanager
 async def transaction() -> AsyncIterator[None]:
     """All that is written inside happens, or none of it. Keep it short: SQLite lets nobody else in meanwhile."""
+    if (waiting := _afterwards.get()) is not None:
+        already = len(waiting)
+        try:
+            async with _transaction():
+                yield
+        except BaseException:
+            del waiting[already:]
+            raise
+        return
+    acts: list[Callable[[], None]] = []
+    token = _afterwards.set(acts)
+    try:
+        async with _transaction():
+            yield
+    finally:
+        _afterwards.reset(token)
+    for act in acts:
+        act()
+
+
+@asynccontextmanager
+async def _transaction() -> AsyncIterator[None]:
     try:
         async with in_transaction():
             yield

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from pypika_tortoise.queries import Query, QueryBuilder, Table
 from tortoise.exceptions import IntegrityError
-from tortoise.expressions import Q
+from tortoise.expressions import F, Q
 
 from graphql_api.db.models import Media as MediaRow
 from graphql_api.db.rows import Row, Statement, fetch, identity, json_object, moment, optional_moment
@@ -23,6 +23,7 @@ _OWN_COLUMNS = (
     *("id", "uid", "team_id", "name", "caption", "alt_text", "public", "format", "width", "height", "frames"),
     *("has_alpha", "transformable", "bytes", "blob_id", "attributes", "created_at", "updated_at", "expires_at"),
     *("deleted_at", "test", "external_id", "source", "source_url", "parent_id", "operation", "focal_x", "focal_y"),
+    *("version", "shown_version", "replaced_at"),
 )
 
 
@@ -66,6 +67,10 @@ def _to_media(row: Row) -> Media:
         external_id=row["external_id"],
         focal_point=None if row["focal_x"] is None else FocalPoint(row["focal_x"], row["focal_y"]),
         origin=_to_origin(row),
+        version=row["version"],
+        newest=row["version"],
+        shown_version=row["shown_version"],
+        replaced_at=optional_moment(row["replaced_at"]),
     )
 
 
@@ -211,11 +216,48 @@ async def over(now: dt.datetime, deleted: dt.datetime, limit: int, *, team_id: i
     return list({media.id: media for media in found}.values())
 
 
+async def lock(media_id: uuid.UUID) -> Media | None:
+    """The media as it is now, even in a team that is being erased; until the transaction ends nobody changes it."""
+    await MediaRow.filter(id=media_id).update(version=F("version"))
+    return next(iter(await fetch_media(_of_all_teams().where(_media.id == str(media_id)))), None)
+
+
+async def replace_file(media: Media) -> None:
+    """Write the original that the media has now, as its newest version. To be called while the media is locked."""
+    original, origin = media.original, media.origin
+    await MediaRow.filter(id=media.id).update(
+        blob_id=media.sha256,
+        format=original.format,
+        width=original.width,
+        height=original.height,
+        frames=original.frames,
+        has_alpha=original.has_alpha,
+        transformable=original.transformable,
+        bytes=media.bytes,
+        source=origin.source,
+        source_url=origin.url,
+        parent_id=origin.parent_id,
+        operation=origin.operation,
+        version=media.version,
+        shown_version=media.shown_version,
+        replaced_at=media.replaced_at,
+        updated_at=media.updated_at,
+    )
+
+
+async def show_newest(media_id: uuid.UUID) -> None:
+    """Let addresses without a version show the newest."""
+    await MediaRow.filter(id=media_id).update(shown_version=None)
+
+
+def _of_all_teams() -> QueryBuilder:
+    columns = [_media[name] for name in _OWN_COLUMNS]
+    return Query.from_(_media).join(_team).on(_team.id == _media.team_id).select(*columns, _team.storage)
+
+
 async def batch_of(team_id: int, after: str, limit: int) -> list[Media]:
     """All media of a team, even of one that is being erased, in the order of their ids."""
-    columns = [_media[name] for name in _OWN_COLUMNS]
-    query = Query.from_(_media).join(_team).on(_team.id == _media.team_id).select(*columns, _team.storage)
-    query = query.where(_media.team_id == team_id)
+    query = _of_all_teams().where(_media.team_id == team_id)
     if after:
         query = query.where(_media.id > after)
     return await fetch_media(query.orderby(_media.id).limit(limit))

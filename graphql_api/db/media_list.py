@@ -21,7 +21,7 @@ from graphql_api.domain.media_filter import EVERYTHING, MediaFilter, Range
 from graphql_api.domain.page import Cursor, Order, Page, PageRequest
 
 _media, _tag, _media_tag, _label = Table("media"), Table("tag"), Table("media_tag"), Table("label")
-_blob = Table("blob")
+_blob, _member = Table("blob"), Table("collection_media")
 
 Among = Criterion  # which media: made by `live` and `in_trash`
 
@@ -103,7 +103,16 @@ def _criteria(team_id: int, wanted: MediaFilter) -> Iterator[Criterion]:
         yield _media.frames > 1 if wanted.animated else _media.frames == 1
     if wanted.expires_before is not None:
         yield _media.expires_at < wanted.expires_before
+    yield from _relations(wanted)
     yield from _words(team_id, wanted)
+
+
+def _relations(wanted: MediaFilter) -> Iterator[Criterion]:
+    if wanted.source_media_id is not None:
+        yield _media.parent_id == str(wanted.source_media_id)
+    if wanted.collection_id is not None:
+        members = Query.from_(_member).select(_member.media_id)
+        yield _media.id.isin(members.where(_member.collection_id == str(wanted.collection_id)))
 
 
 def _ranges(wanted: MediaFilter) -> Mapping[str, Range[Any]]:

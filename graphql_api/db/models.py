@@ -193,7 +193,9 @@ class Blob(Model):
 class Media(Model):
     """One hosted image. One with `deleted_at` is in the trash. `test` ones were made with a test key.
 
-    One with a `parent` was made of it by `operation`, a transform as a native query says it.
+    One with a `parent` was made of it by `operation`, a transform as a native query says it. Its bytes are those of
+    `version`, earlier ones are in `media_version`. `shown_version` is what an address without a version shows: null
+    for the newest.
     """
 
     id = fields.UUIDField(primary_key=True)
@@ -223,6 +225,9 @@ class Media(Model):
     operation = fields.TextField(null=True)
     focal_x = fields.FloatField(null=True)
     focal_y = fields.FloatField(null=True)
+    version = fields.IntField(db_default=1)
+    shown_version = fields.IntField(null=True)
+    replaced_at = fields.DatetimeField(null=True)
     test = fields.BooleanField(db_default=False)
     created_at = fields.DatetimeField()
     updated_at = fields.DatetimeField()
@@ -242,6 +247,103 @@ class Media(Model):
             Index(fields=("deleted_at",), name="media_trash"),
         ]
         constraints = [UniqueConstraint(fields=("team_id", "test", "external_id"), name="media_external_id")]
+
+
+class MediaVersion(Model):
+    """What a media was before its file was replaced. Its bytes count as those of any media."""
+
+    id = fields.BigIntField(primary_key=True)
+    media: fields.ForeignKeyRelation[Media] = fields.ForeignKeyField("models.Media", related_name="versions")
+    number = fields.IntField()
+    blob: fields.ForeignKeyRelation[Blob] = fields.ForeignKeyField(
+        "models.Blob", related_name="media_versions", on_delete=fields.RESTRICT, db_index=True
+    )
+    format = fields.CharField(max_length=8)
+    width = fields.IntField()
+    height = fields.IntField()
+    frames = fields.IntField()
+    has_alpha = fields.BooleanField()
+    transformable = fields.BooleanField()
+    bytes = fields.BigIntField()
+    created_at = fields.DatetimeField()
+
+    class Meta:
+        table = "media_version"
+        unique_together = (("media", "number"),)
+
+
+class Collection(Model):
+    """Media that a team has put together, under a name."""
+
+    id = fields.UUIDField(primary_key=True)
+    team: fields.ForeignKeyRelation[Team] = fields.ForeignKeyField("models.Team", related_name="collections")
+    name = fields.CharField(max_length=100)
+    description = fields.TextField(null=True)
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "collection"
+        unique_together = (("team", "name"),)
+
+
+class CollectionMedia(Model):
+    """A media in a collection."""
+
+    id = fields.BigIntField(primary_key=True)
+    collection: fields.ForeignKeyRelation[Collection] = fields.ForeignKeyField(
+        "models.Collection", related_name="members"
+    )
+    media: fields.ForeignKeyRelation[Media] = fields.ForeignKeyField(
+        "models.Media", related_name="memberships", db_index=True
+    )
+
+    class Meta:
+        table = "collection_media"
+        unique_together = (("collection", "media"),)
+
+
+class Webhook(Model):
+    """An address of a team's own that is told of events. What is sent there is signed with its `secret`."""
+
+    id = fields.UUIDField(primary_key=True)
+    team: fields.ForeignKeyRelation[Team] = fields.ForeignKeyField(
+        "models.Team", related_name="webhooks", db_index=True
+    )
+    url = fields.TextField()
+    events = fields.CharField(max_length=300)  # words, separated by spaces
+    secret = fields.CharField(max_length=64)
+    active = fields.BooleanField()
+    created_at = fields.DatetimeField()
+    updated_at = fields.DatetimeField()
+
+    class Meta:
+        table = "webhook"
+
+
+class WebhookDelivery(Model):
+    """An event on its way to a webhook, written in the transaction of what it tells of.
+
+    `due_at` is when it is tried (again): null when it has arrived or was given up.
+    """
+
+    id = fields.UUIDField(primary_key=True)
+    webhook: fields.ForeignKeyRelation[Webhook] = fields.ForeignKeyField("models.Webhook", related_name="deliveries")
+    event = fields.CharField(max_length=40)
+    payload = fields.TextField()
+    attempts = fields.IntField()
+    due_at = fields.DatetimeField(null=True)
+    status = fields.IntField(null=True)
+    failure = fields.CharField(max_length=200, null=True)
+    created_at = fields.DatetimeField()
+    delivered_at = fields.DatetimeField(null=True)
+
+    class Meta:
+        table = "webhook_delivery"
+        indexes = [
+            Index(fields=("due_at",), name="webhook_due"),
+            Index(fields=("webhook_id", "created_at", "id"), name="webhook_log"),
+        ]
 
 
 class Mirror(Model):

@@ -92,6 +92,7 @@ class Principal:
     user: User | None = None
     session: uuid.UUID | None = None
     role: Role | None = None
+    test: bool = False  # in the test stage, though no key says so
 
     def require(self, scope: Scope) -> Team:
         """The caller's team, when the caller may do what `scope` names."""
@@ -126,7 +127,7 @@ class Principal:
     @property
     def is_test(self) -> bool:
         """Whether the caller works in the test stage, where nothing counts."""
-        return self.key is not None and self.key.is_test
+        return self.test or (self.key is not None and self.key.is_test)
 
     def reads_team(self, team_id: int) -> bool:
         """Whether the caller may read what belongs to this team, private or not."""

@@ -36,6 +36,9 @@ class AuditAction(StrEnum):
     KEY_ROTATED = "key.rotated"
     KEY_RENAMED = "key.renamed"
     KEY_REVOKED = "key.revoked"
+    WEBHOOK_CREATED = "webhook.created"
+    WEBHOOK_CHANGED = "webhook.changed"
+    WEBHOOK_DELETED = "webhook.deleted"
 
 
 @dataclass(frozen=True, slots=True)

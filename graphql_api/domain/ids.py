@@ -5,6 +5,7 @@ The slug (`uid`) is random on its own and has a column; the base-36 form is a bi
 
 from __future__ import annotations
 
+import base64
 import secrets
 import uuid
 
@@ -16,6 +17,11 @@ STORAGE_LENGTH = 4
 _BASE36 = "0123456789abcdefghijklmnopqrstuvwxyz"
 _IMAGE_DIGITS = 24  # 36**24 > 2**122
 _RANDOM_BITS = 122
+
+
+def format_global_id(type_name: str, local_id: uuid.UUID | int) -> str:
+    """The opaque id of an object in GraphQL."""
+    return base64.urlsafe_b64encode(f"{type_name}:{local_id}".encode()).decode().rstrip("=")
 
 
 def new_uid() -> str:

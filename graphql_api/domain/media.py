@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
@@ -76,6 +76,17 @@ UPLOADED = Origin()
 
 
 @dataclass(frozen=True, slots=True)
+class Version:
+    """What a media was before its file was replaced: version `number` of its original."""
+
+    number: int
+    original: Original
+    bytes: int
+    sha256: str
+    created_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Media:
     """One hosted image: a record and its original. Times are in UTC, sizes in bytes and upright pixels."""
 
@@ -99,6 +110,16 @@ class Media:
     external_id: str | None = None
     focal_point: FocalPoint | None = None
     origin: Origin = UPLOADED
+    version: int = 1  # that of the original above
+    newest: int = 1
+    shown_version: int | None = None  # what an address without a version shows; None for the newest
+    replaced_at: dt.datetime | None = None  # when the newest version came; None while it is the first
+
+    def at(self, version: Version) -> Media:
+        """The same media with the original of another version."""
+        return replace(
+            self, original=version.original, bytes=version.bytes, sha256=version.sha256, version=version.number
+        )
 
     def is_live(self, now: dt.datetime) -> bool:
         """Whether it is there at `now`: neither expired nor in the trash."""

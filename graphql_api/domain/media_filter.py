@@ -62,6 +62,8 @@ class MediaFilter:
     labels: Mapping[str, str] = field(default_factory=dict)
     attributes: Mapping[str, str] = field(default_factory=dict)
     similar_to: Likeness | None = None
+    source_media_id: uuid.UUID | None = None  # made of this one
+    collection_id: uuid.UUID | None = None
 
     def __post_init__(self) -> None:
         for name in ("ids", "uids"):

@@ -12,7 +12,7 @@ from graphql_api.domain.geometry import Size
 from graphql_api.domain.media import Media
 from graphql_api.domain.output import Output
 from graphql_api.domain.transform import IDENTITY, Recipe, Transform
-from graphql_api.domain.transform_query import format_image_url
+from graphql_api.domain.transform_query import PRESET, VERSION, format_image_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,11 +28,13 @@ class Rendition:
     preset: str | None = None
     public: bool = True  # whether everybody who asks for this gets the same
     overlays: tuple[Media, ...] = ()
+    until: dt.datetime | None = None  # when the signed address that it was asked by is over
 
     @property
     def expires_at(self) -> dt.datetime | None:
-        """When the first of the media in it expires; None when none does."""
-        return min((media.expires_at for media in (self.media, *self.overlays) if media.expires_at), default=None)
+        """When the first of the media in it, or its address, expires; None when none does."""
+        ends = (self.until, *(media.expires_at for media in (self.media, *self.overlays)))
+        return min((end for end in ends if end), default=None)
 
     @property
     def source(self) -> Size:
@@ -61,7 +63,8 @@ class Rendition:
         if self.preset is None and not asked.output.auto:
             still = asked.output.still and media.original.frames > 1 and recipe.format.can_move
             asked = Transform(recipe.stages, Output(quality=recipe.quality, still=still, metadata=recipe.metadata))
-        return format_image_url(source_url, (media.storage, media.uid), asked, recipe.format, preset=self.preset)
+        said = _version(media) | ({PRESET: self.preset} if self.preset is not None else {})
+        return format_image_url(source_url, (media.storage, media.uid), asked, recipe.format, said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +88,18 @@ def address(media: Media, source_url: str) -> str:
     original = media.original
     shown = original.format.served_as(has_alpha=original.has_alpha)
     target = Format.SVG if original.format is Format.SVG else shown
-    return format_image_url(source_url, (media.storage, media.uid), IDENTITY, target)
+    return format_image_url(source_url, (media.storage, media.uid), IDENTITY, target, _version(media))
+
+
+def original_address(media: Media, public_url: str) -> str:
+    """Where the file is as it came."""
+    query = f"?{VERSION}={media.version}" if media.newest > 1 else ""
+    return f"{public_url}/original/{media.storage}/{media.uid}.{media.original.format}{query}"
+
+
+def _version(media: Media) -> dict[str, str]:
+    """What an address says of the version: nothing, as long as there is one."""
+    return {VERSION: str(media.version)} if media.newest > 1 else {}
 
 
 def plan(media: Media, transform: Transform) -> Rendition:

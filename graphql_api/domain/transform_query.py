@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlencode
@@ -157,6 +157,7 @@ PARAMETERS = (
 # These may be given several times; their order is the order in which they are drawn.
 OVERLAYS = {"overlay": values.overlay, "text": values.text_overlay}
 PRESET = "preset"
+VERSION = "v"
 JSON = "json"  # as a format: the image described instead of the image
 
 _ROWS = {name: row for row in PARAMETERS for name in row.names}
@@ -233,14 +234,17 @@ def parse_image_query(pairs: Iterable[tuple[str, str]], extension: str | None) -
 
 
 def format_image_url(
-    source_url: str, path: tuple[str, str], transform: Transform, target: Format, *, preset: str | None = None
+    source_url: str, path: tuple[str, str], transform: Transform, target: Format, said: Mapping[str, str]
 ) -> str:
-    """The address of a rendition of `path`, storage and uid; the extension carries the format, the query the rest."""
+    """The address of a rendition of `path`, storage and uid; the extension carries the format, the query the rest.
+
+    What else is `said` (a preset, a version) stands before the transform.
+    """
     auto = transform.output.auto
     output = transform.output if auto else replace(transform.output, format=None)
     named = replace(transform, output=output)
     query = format_query(named) if named.stages or named.output != Output() else ""
-    if preset is not None:
-        query = urlencode([(PRESET, preset)]) + (f"&{query}" if query else "")
+    if said:
+        query = urlencode(said) + (f"&{query}" if query else "")
     address = "/".join((source_url, *path)) + ("" if auto else f".{target}")
     return f"{address}?{query}" if query else address

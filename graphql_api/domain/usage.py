@@ -30,12 +30,12 @@ class Quota:
     usage: Usage
     resets_at: dt.datetime
 
-    def refusal(self, size: int) -> str | None:
-        """Why one more image of `size` bytes does not fit, or None when it does."""
+    def refusal(self, size: int, *, images: int = 1) -> str | None:
+        """Why one more upload of `size` bytes does not fit, or None when it does; with no `images` it replaces one."""
         plan, usage = self.plan, self.usage
         if plan.uploads_per_month is not None and usage.uploads >= plan.uploads_per_month:
             return f"All {plan.uploads_per_month} uploads of this month are used."
-        if plan.images is not None and usage.images >= plan.images:
+        if plan.images is not None and images and usage.images >= plan.images:
             return f"All {plan.images} images of the plan are stored."
         if plan.storage_bytes is not None and usage.bytes + size > plan.storage_bytes:
             return f"The {plan.storage_bytes} bytes of storage of the plan do not hold {size} more."

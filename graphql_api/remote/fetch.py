@@ -15,11 +15,10 @@ import aiohttp
 from yarl import URL
 
 from graphql_api.errors import InvalidInput, UpstreamFailed, UpstreamTimeout
-from graphql_api.remote.guard import BlockedAddressError, public_socket
+from graphql_api.remote.guard import guarded_session, is_blocked, parse_url
 
 _PIECE = 256 * 1024
 _MAX_REDIRECTS = 5
-_MAX_URL = 4096
 _REDIRECTS = (301, 302, 303, 307, 308)
 _HEADERS = {"User-Agent": "Tintype", "Accept": "image/*,*/*;q=0.8", "Accept-Encoding": "identity"}
 
@@ -39,11 +38,8 @@ class Fetcher:
         self._allowed = frozenset(allowed_hosts)
         self._host_map = {URL(origin).origin(): URL(target).origin() for origin, target in host_map.items()}
         self._seconds = seconds
-        # Cookies of one import must not travel to the next; the operator's proxy variables are not the callers'.
-        jar = aiohttp.DummyCookieJar()
-        guarded = aiohttp.TCPConnector(socket_factory=public_socket, use_dns_cache=False)
-        self._public = aiohttp.ClientSession(connector=guarded, cookie_jar=jar, headers=_HEADERS)
-        self._trusted = aiohttp.ClientSession(cookie_jar=jar, headers=_HEADERS)
+        self._public = guarded_session(headers=_HEADERS)
+        self._trusted = aiohttp.ClientSession(cookie_jar=aiohttp.DummyCookieJar(), headers=_HEADERS)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -55,7 +51,7 @@ class Fetcher:
         """The file, readable inside the context. InvalidInput(url), UpstreamFailed, UpstreamTimeout."""
         try:
             async with asyncio.timeout(self._seconds):
-                response = await self._follow(_parse(url))
+                response = await self._follow(parse_url(url))
                 try:
                     name = URL(url).name or None
                     yield Fetched(name, response.content.iter_chunked(_PIECE))
@@ -64,7 +60,7 @@ class Fetcher:
         except TimeoutError as error:
             raise UpstreamTimeout(f"The URL did not give its file within {self._seconds:g} seconds.") from error
         except aiohttp.ClientError as error:
-            if _is_blocked(error):
+            if is_blocked(error):
                 raise InvalidInput("url", "The URL leads to an address that is not public.") from error
             raise UpstreamFailed("The URL could not be fetched.") from error
 
@@ -78,7 +74,7 @@ class Fetcher:
             location = response.headers.get("Location")
             if not (response.status in _REDIRECTS and location):
                 raise UpstreamFailed(f"The URL answered with status {response.status}.")
-            url = _parse(location, base=url)
+            url = parse_url(location, base=url)
         raise UpstreamFailed(f"The URL redirects more than {_MAX_REDIRECTS} times.")
 
     async def _get(self, url: URL) -> aiohttp.ClientResponse:
@@ -88,29 +84,3 @@ class Fetcher:
         named = {url.host, f"{url.host}:{url.port}"}
         session = self._trusted if named & self._allowed else self._public
         return await session.get(url, allow_redirects=False)
-
-
-def _parse(text: str, base: URL | None = None) -> URL:
-    """An absolute http(s) URL without credentials."""
-    if len(text) > _MAX_URL:
-        raise InvalidInput("url", f"A URL has at most {_MAX_URL} characters.")
-    try:
-        url = base.join(URL(text)) if base else URL(text)
-        good = url.scheme in ("http", "https") and bool(url.host) and url.port is not None
-    except ValueError:
-        good = False
-    if not good:
-        raise InvalidInput("url", "A URL must be absolute, with http or https.")
-    if url.user or url.password:
-        raise InvalidInput("url", "A URL must not carry a user name or password.")
-    return url
-
-
-def _is_blocked(error: BaseException | None) -> bool:
-    """Whether our own guard is behind this failure."""
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, BlockedAddressError) or isinstance(getattr(seen, "os_error", None), BlockedAddressError):
-            return True
-        seen = seen.__cause__ or seen.__context__
-    return False

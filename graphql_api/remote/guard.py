@@ -8,6 +8,12 @@ from __future__ import annotations
 
 import ipaddress
 import socket
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from graphql_api.errors import InvalidInput
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 AddrInfo = tuple[int, int, int, str, tuple[object, ...]]
@@ -19,6 +25,7 @@ _SPECIAL = tuple(
     ipaddress.ip_network(text) for text in ("192.0.0.0/24", "192.88.99.0/24", "3fff::/20", "5f00::/16", "2001::/23")
 )
 _ISATAP = 0x5EFE
+_MAX_URL = 4096
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 
 
@@ -48,3 +55,38 @@ def public_socket(info: AddrInfo) -> socket.socket:
     if not is_public(ipaddress.ip_address(host.partition("%")[0])):
         raise BlockedAddressError(host)
     return socket.socket(family, kind, protocol)
+
+
+def guarded_session(**options: Any) -> aiohttp.ClientSession:
+    """A session that connects to public addresses alone.
+
+    Cookies of one caller must not travel to the next; the operator's proxy variables are not the callers'.
+    """
+    connector = aiohttp.TCPConnector(socket_factory=public_socket, use_dns_cache=False)
+    return aiohttp.ClientSession(connector=connector, cookie_jar=aiohttp.DummyCookieJar(), **options)
+
+
+def parse_url(text: str, base: URL | None = None) -> URL:
+    """An absolute http(s) URL without credentials."""
+    if len(text) > _MAX_URL:
+        raise InvalidInput("url", f"A URL has at most {_MAX_URL} characters.")
+    try:
+        url = base.join(URL(text)) if base else URL(text)
+        good = url.scheme in ("http", "https") and bool(url.host) and url.port is not None
+    except ValueError:
+        good = False
+    if not good:
+        raise InvalidInput("url", "A URL must be absolute, with http or https.")
+    if url.user or url.password:
+        raise InvalidInput("url", "A URL must not carry a user name or password.")
+    return url
+
+
+def is_blocked(error: BaseException | None) -> bool:
+    """Whether our own guard is behind this failure."""
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, BlockedAddressError) or isinstance(getattr(seen, "os_error", None), BlockedAddressError):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import datetime as dt
+import itertools
 import tarfile
 from collections.abc import AsyncIterator, Callable
 from dataclasses import asdict
 
 import orjson
 
-from graphql_api.db import keys, presets, teams, words
+from graphql_api.db import keys, presets, teams, versions, words
 from graphql_api.db import media as rows
 from graphql_api.db.database import transaction
 from graphql_api.domain.account import Principal, Team
 from graphql_api.domain.audit import AuditAction
+from graphql_api.domain.described import describe
 from graphql_api.domain.key import Scope
 from graphql_api.domain.media import Media
 from graphql_api.domain.signing import Signer
@@ -71,7 +73,9 @@ class Exports:
         while batch := await rows.batch_of(team.id, after, _BATCH):
             ids = [media.id for media in batch]
             tags, labels = await words.tags_of(ids), await words.labels_of(ids)
-            for media in batch:
+            earlier = await versions.of([media.id for media in batch if media.newest > 1])
+            files = [(media, [media, *map(media.at, earlier.get(media.id, ()))]) for media in batch]
+            for media in itertools.chain.from_iterable(all_files for _, all_files in files):
                 if await self._store.find(blob_key(media.sha256)) is None:
                     missing.append(media.uid)
                     continue
@@ -80,7 +84,9 @@ class Exports:
             count, after = count + len(batch), str(batch[-1].id)
             parts.append(f"media/{len(parts) + 1:05}.json")
             described = [
-                _described(media, tags.get(media.id, ())) | {"labels": labels.get(media.id, {})} for media in batch
+                _described(media, tags.get(media.id, ()))
+                | {"labels": labels.get(media.id, {}), "versions": [_file(item) for item in all_files]}
+                for media, all_files in files
             ]
             yield _member(parts[-1], orjson.dumps(described, option=orjson.OPT_INDENT_2), self._clock())
         manifest = await self._manifest(team) | {"media": {"count": count, "parts": parts, "missing": missing}}
@@ -116,34 +122,17 @@ class Exports:
 
 
 def _path(media: Media) -> str:
-    return f"originals/{media.uid}.{media.original.format}"
+    version = f".v{media.version}" if media.version < media.newest else ""
+    return f"originals/{media.uid}{version}.{media.original.format}"
+
+
+def _file(media: Media) -> dict[str, object]:
+    return {"number": media.version, "file": _path(media), "sha256": media.sha256, "bytes": media.bytes}
 
 
 def _described(media: Media, tags: tuple[str, ...]) -> dict[str, object]:
-    return {
-        "id": str(media.id),  # PostgreSQL's driver has a UUID of its own, which orjson does not know
-        "uid": media.uid,
-        "file": _path(media),
-        "sha256": media.sha256,
-        "bytes": media.bytes,
-        "name": media.name,
-        "caption": media.caption,
-        "altText": media.alt_text,
-        "tags": tags,
-        "attributes": dict(media.attributes),
-        "externalId": media.external_id,
-        "source": media.origin.source,
-        "sourceUrl": media.origin.url,
-        "focalPoint": asdict(media.focal_point) if media.focal_point else None,
-        "public": media.public,
-        "test": media.test,
-        "width": media.original.width,
-        "height": media.original.height,
-        "createdAt": media.created_at,
-        "updatedAt": media.updated_at,
-        "expiresAt": media.expires_at,
-        "deletedAt": media.deleted_at,
-    }
+    # (PostgreSQL's driver has a UUID of its own, which orjson does not know.)
+    return {"id": str(media.id), "file": _path(media), "tags": tags} | describe(media)
 
 
 def _head(name: str, size: int, modified: dt.datetime) -> bytes:

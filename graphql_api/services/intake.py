@@ -13,6 +13,7 @@ from graphql_api.db import teams, words
 from graphql_api.db.database import transaction
 from graphql_api.domain import ids
 from graphql_api.domain.account import Principal, Team
+from graphql_api.domain.event import EventType
 from graphql_api.domain.format import Format, sniff
 from graphql_api.domain.key import Scope
 from graphql_api.domain.limits import PictureLimits
@@ -20,11 +21,20 @@ from graphql_api.domain.media import UPLOADED, Details, Media, Origin, Original,
 from graphql_api.domain.plan import end_of
 from graphql_api.domain.traits import Probed
 from graphql_api.domain.transform import IDENTITY
-from graphql_api.errors import InvalidInput, QuotaExceeded, TookTooLong, TooLarge, Unauthenticated, UnsupportedMedia
+from graphql_api.errors import (
+    Conflict,
+    InvalidInput,
+    QuotaExceeded,
+    TookTooLong,
+    TooLarge,
+    Unauthenticated,
+    UnsupportedMedia,
+)
 from graphql_api.imaging.abilities import reads_jxl
 from graphql_api.imaging.jobs import Clean, Probe
 from graphql_api.imaging.pool import ImagingPool
 from graphql_api.remote.fetch import Fetcher
+from graphql_api.services.events import Events
 from graphql_api.services.limits import Limits
 from graphql_api.services.originals import Originals
 from graphql_api.services.quotas import Quotas
@@ -43,6 +53,7 @@ class Intake:
     limits: Limits
     quotas: Quotas
     trash: Trash
+    events: Events
     picture_limits: PictureLimits
     clock: Callable[[], dt.datetime]
 
@@ -54,15 +65,50 @@ class Intake:
 
     async def upload(self, principal: Principal, upload: Upload, details: Details, origin: Origin = UPLOADED) -> Media:
         """Keep a file as a new media. UnsupportedMedia, TooLarge, LimitExceeded, DuplicateExternalId."""
-        team = principal.require(Scope.WRITE)
+        principal.require(Scope.WRITE)
         await self.limits.count_upload(principal)
-        return await self._keep(principal, team, upload, (details, origin))
+        return await self.keep(principal, upload, details, origin)
 
-    async def _keep(self, principal: Principal, team: Team, upload: Upload, said: tuple[Details, Origin]) -> Media:
+    async def keep(
+        self,
+        principal: Principal,
+        upload: Upload,
+        details: Details,
+        origin: Origin = UPLOADED,
+        media_id: uuid.UUID | None = None,
+    ) -> Media:
+        """As `upload`, for what was counted before; Conflict when there is a media of this id."""
+        team = principal.require(Scope.WRITE)
+        async with self.checked(principal, team, upload) as (kept, probed):
+            media = self._new_media(principal, team, kept, probed.original, details)
+            media = replace(media, origin=origin, id=media_id or media.id)
+            async with transaction():
+                if not await teams.lock(team.id):
+                    # It ended while the file was on its way: nothing would ever remove what is written now.
+                    raise Unauthenticated
+                if media_id is not None and await rows.find(media_id) is not None:
+                    raise Conflict("There is such a media already.")
+                await self.originals.hold(kept, probed)
+                await self.quotas.take(principal, team, kept.size)
+                if media.external_id is not None:
+                    await rows.free_external_id(team.id, media.external_id, media.created_at, test=media.test)
+                await rows.insert(media)
+                await self.events.record(EventType.MEDIA_CREATED, media)
+                if details.tags:
+                    await words.set_tags(team.id, media.id, details.tags)
+                if details.labels:
+                    await words.set_labels(team.id, media.id, details.labels)
+        return media
+
+    @asynccontextmanager
+    async def checked(
+        self, principal: Principal, team: Team, upload: Upload, *, images: int = 1
+    ) -> AsyncIterator[tuple[Upload, Probed]]:
+        """What is kept of a file (a drawing is cleaned), in the store already, and what it shows; as `upload`."""
         limit = min(principal.plan.max_file_bytes, self.picture_limits.max_file_bytes)
         if upload.size > limit:
             raise TooLarge("file", f"The file has more than {limit} bytes.")
-        await self._check_quota(principal, team, upload.size)
+        await self._check_quota(principal, team, upload.size, images=images)
         async with AsyncExitStack() as stack:
             kind = _sniff(upload)
             if kind is Format.SVG:
@@ -70,35 +116,26 @@ class Intake:
             probed = await self._probe(upload, kind)
             _refuse_unservable(probed.original, self.picture_limits)
             await self.originals.put(upload)
-            details, origin = said
-            media = replace(self._new_media(principal, team, upload, probed.original, details), origin=origin)
-            async with transaction():
-                await self.originals.hold(upload, probed)
-                if not await teams.lock(team.id):
-                    # It ended while the file was on its way: nothing would ever remove what is written now.
-                    raise Unauthenticated
-                await self.quotas.take(principal, team, upload.size)
-                if media.external_id is not None:
-                    await rows.free_external_id(team.id, media.external_id, media.created_at, test=media.test)
-                await rows.insert(media)
-                if details.tags:
-                    await words.set_tags(team.id, media.id, details.tags)
-                if details.labels:
-                    await words.set_labels(team.id, media.id, details.labels)
-        return media
+            yield upload, probed
 
-    async def _check_quota(self, principal: Principal, team: Team, size: int) -> None:
+    async def _check_quota(self, principal: Principal, team: Team, size: int, *, images: int = 1) -> None:
         """Refuse before the work what `take` would refuse after it; what is over does not count. QuotaExceeded."""
         try:
-            await self.quotas.check(principal, team, size)
+            await self.quotas.check(principal, team, size, images=images)
         except QuotaExceeded:
             if not await self.trash.sweep(team.id):
                 raise
-            await self.quotas.check(principal, team, size)
+            await self.quotas.check(principal, team, size, images=images)
 
     async def import_url(self, principal: Principal, url: str, details: Details) -> Media:
         """Fetch a file and keep it as a new media; as `upload`, and UpstreamFailed."""
-        team = principal.require(Scope.WRITE)
+        principal.require(Scope.WRITE)
+        async with self.fetched(principal, url) as upload:
+            return await self.keep(principal, upload, details, Origin(Source.IMPORT, url=url))
+
+    @asynccontextmanager
+    async def fetched(self, principal: Principal, url: str) -> AsyncIterator[Upload]:
+        """The file behind a URL, counted as an upload; what is found wrong with it is said of the `url`."""
         # Counted first: the traffic to the other server is there whatever comes of it.
         await self.limits.count_upload(principal)
         limit = min(principal.plan.max_file_bytes, self.picture_limits.max_file_bytes)
@@ -107,9 +144,8 @@ class Intake:
             async with self.fetcher.open(url) as fetched:
                 filling = self.spool.fill(fetched.pieces, limit=limit, field="url", filename=fetched.filename)
                 upload = await stack.enter_async_context(filling)
-            origin = Origin(Source.IMPORT, url=url)
             try:
-                return await self._keep(principal, team, upload, (details, origin))
+                yield upload
             except (UnsupportedMedia, TooLarge) as error:
                 raise error.at("url") from error
 

@@ -3,29 +3,35 @@
 from __future__ import annotations
 
 import datetime as dt
+import re
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from graphql_api.db import blobs, media_list, words
+from graphql_api.db import blobs, media_list, versions, words
 from graphql_api.db import media as rows
 from graphql_api.db.database import transaction
 from graphql_api.domain import ids
-from graphql_api.domain.account import Principal
+from graphql_api.domain.account import Principal, Team
+from graphql_api.domain.event import EventType
 from graphql_api.domain.key import Scope
-from graphql_api.domain.media import Changes, Keep, Media
+from graphql_api.domain.media import Changes, Keep, Media, Version
 from graphql_api.domain.media_filter import EVERYTHING, MAX_IDS, Likeness, MediaFilter
 from graphql_api.domain.page import Page, PageRequest
 from graphql_api.domain.plan import Plans, end_of
 from graphql_api.domain.traits import Traits
 from graphql_api.errors import InvalidInput, NotFound
+from graphql_api.services.events import Events
+
+_VERSION = re.compile(r"[0-9]{1,9}")
 
 
 class Library:
     """All media of all teams, seen through a principal."""
 
-    def __init__(self, plans: Plans, clock: Callable[[], dt.datetime]) -> None:
+    def __init__(self, plans: Plans, events: Events, clock: Callable[[], dt.datetime]) -> None:
         self._plans = plans
+        self._events = events
         self._clock = clock
 
     # --- reading
@@ -37,6 +43,30 @@ class Library:
     async def get_by_uid(self, principal: Principal, uid: str) -> Media:
         """As `get`, by slug."""
         return self._visible(principal, await rows.find_by_uid(uid) if ids.is_uid(uid) else None)
+
+    async def get_shown(self, principal: Principal, uid: str, version: str = "") -> Media:
+        """As `get_by_uid`, in the version that an address shows; one that there never was is as good as none.
+
+        (Many add a `v` of their own to get around caches.) NotFound for a version that was removed.
+        """
+        media = await self.get_by_uid(principal, uid)
+        number = int(version) if _VERSION.fullmatch(version) else 0
+        if not 0 < number <= media.newest:
+            number = media.shown_version or media.newest
+        if number == media.version:
+            return media
+        if (found := await versions.find(media.id, number)) is None:
+            raise NotFound("There is no such media.")
+        return media.at(found)
+
+    async def get_by_link(self, uid: str, version: str = "") -> tuple[Principal, Media]:
+        """As `get_shown` for whoever has a signed link, and the principal that the link makes of them. NotFound."""
+        media = await rows.find_by_uid(uid) if ids.is_uid(uid) else None
+        if media is None:
+            raise NotFound("There is no such media.")
+        team = Team(media.team_id, "", media.storage)
+        principal = Principal(team=team, scopes=frozenset({Scope.READ}), test=media.test)
+        return principal, await self.get_shown(principal, uid, version)
 
     async def get_by_external_id(self, principal: Principal, external_id: str) -> Media:
         """As `get`, by what the team's own system calls it."""
@@ -86,6 +116,11 @@ class Library:
         """The tags of media that the caller was given."""
         return await words.tags_of(media_ids)
 
+    async def versions_of(self, media: Sequence[Media]) -> Sequence[Sequence[Version]]:
+        """The earlier versions of media that the caller owns, in order, each time the latest first."""
+        found = await versions.of([item.id for item in media if item.newest > 1])
+        return [found.get(item.id, ()) for item in media]
+
     async def labels_of(self, media_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, Mapping[str, str]]:
         """The labels of media that the caller was given."""
         return await words.labels_of(media_ids)
@@ -125,8 +160,9 @@ class Library:
                 await words.set_tags(media.team_id, media.id, changes.tags)
             if not isinstance(changes.labels, Keep):
                 await words.set_labels(media.team_id, media.id, changes.labels)
-        if (changed := await rows.find(media.id)) is None:
-            raise NotFound("There is no such media.")
+            if (changed := await rows.find(media.id)) is None:
+                raise NotFound("There is no such media.")
+            await self._events.record(EventType.MEDIA_UPDATED, changed)
         return changed
 
     async def get_own(self, principal: Principal, media_id: uuid.UUID) -> Media:

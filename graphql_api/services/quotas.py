@@ -43,28 +43,33 @@ class Quotas:
         team = principal.require(Scope.READ)
         return await self.of(team, self._plans.of(team.plan))
 
-    async def check(self, principal: Principal, team: Team, size: int) -> None:
+    async def check(self, principal: Principal, team: Team, size: int, *, images: int = 1) -> None:
         """Refuse early what `take` would refuse. QuotaExceeded."""
         if principal.is_test:
             return
         quota = await self.of(team, principal.plan)
-        if (reason := quota.refusal(size)) is not None:
+        if (reason := quota.refusal(size, images=images)) is not None:
             raise self._exceeded(team, principal.plan, reason)
 
-    async def take(self, principal: Principal, team: Team, size: int) -> None:
-        """Count one more image, in the transaction that keeps it. QuotaExceeded; test keys count nothing."""
+    async def take(self, principal: Principal, team: Team, size: int, *, images: int = 1) -> None:
+        """Count one more image, or (0) version of one, in the transaction that keeps it; not for test keys.
+
+        QuotaExceeded.
+        """
         if principal.is_test:
             return
-        if await rows.take(team.id, principal.plan, month_of(self._clock()), size):
+        if await rows.take(team.id, principal.plan, month_of(self._clock()), size, images=images):
             return
         quota = await self.of(team, principal.plan)
-        raise self._exceeded(team, principal.plan, quota.refusal(size) or "The plan has no room for one more.")
+        raise self._exceeded(
+            team, principal.plan, quota.refusal(size, images=images) or "The plan has no room for one more."
+        )
 
     @staticmethod
-    async def release(media: Media) -> None:
-        """One image less is kept. To be called in the transaction that removes it."""
+    async def release(media: Media, size: int, *, images: int = 1) -> None:
+        """One image with all its versions (0: a version alone) less is kept: to be called where it is removed."""
         if not media.test:
-            await rows.release(media.team_id, media.bytes)
+            await rows.release(media.team_id, size, images=images)
 
     def _exceeded(self, team: Team, plan: Plan, reason: str) -> QuotaExceeded:
         return QuotaExceeded(reason, action=self._upgrades.action(team, plan))

@@ -88,7 +88,7 @@ class Renderer:
         overlays = {}
         for uid in transform.overlay_uids:
             try:
-                media = await self.library.get_by_uid(principal, uid)
+                media = await self.library.get_shown(principal, uid)
             except NotFound:
                 continue
             if media.original.transformable:
@@ -187,6 +187,10 @@ class Renderer:
         async with self._files(stored.key) as (path,):
             probed = await self.imaging.probe(Probe(path, rendition.recipe.format, self.limits, measures_only=True))
         return Size(probed.original.width, probed.original.height)
+
+    def original(self, media: Media) -> StoredRendition:
+        """The file as it came, to be read like a rendition."""
+        return StoredRendition(blob_key(media.sha256), media.bytes)
 
     def read(self, stored: StoredRendition, start: int, size: int) -> AsyncIterator[bytes]:
         """A part of a stored rendition."""

@@ -5,15 +5,18 @@ from __future__ import annotations
 import datetime as dt
 import uuid
 from collections.abc import Callable
+from dataclasses import replace
 
 from graphql_api.db import media as rows
-from graphql_api.db import media_list
+from graphql_api.db import media_list, versions
 from graphql_api.db.database import transaction
 from graphql_api.domain.account import Principal
+from graphql_api.domain.event import EventType
 from graphql_api.domain.key import Scope
 from graphql_api.domain.media import Media
 from graphql_api.domain.page import Page, PageRequest
 from graphql_api.errors import NotFound
+from graphql_api.services.events import Events
 from graphql_api.services.originals import Originals
 from graphql_api.services.quotas import Quotas
 
@@ -24,8 +27,11 @@ _MISSING = "There is no such media."
 class Trash:
     """Removes media. What is in the trash still counts; what is removed for good counts no more."""
 
-    def __init__(self, *, originals: Originals, retention: dt.timedelta, clock: Callable[[], dt.datetime]) -> None:
+    def __init__(
+        self, *, originals: Originals, events: Events, retention: dt.timedelta, clock: Callable[[], dt.datetime]
+    ) -> None:
         self._originals = originals
+        self._events = events
         self._retention = retention
         self._clock = clock
 
@@ -33,8 +39,11 @@ class Trash:
         """Put one of the team's media into the trash, or remove it for good. NotFound, Forbidden."""
         media = await self._own(principal, media_id)
         if not for_good and self._retention and media.deleted_at is None and not media.has_expired(self._clock()):
-            if not await rows.set_deleted(media.id, self._clock()):
-                raise NotFound(_MISSING)
+            now = self._clock()
+            async with transaction():
+                if not await rows.set_deleted(media.id, now):
+                    raise NotFound(_MISSING)
+                await self._events.record(EventType.MEDIA_DELETED, replace(media, deleted_at=now))
         elif not (for_good or media.is_live(self._clock())) or not await self._remove(media):
             raise NotFound(_MISSING)
 
@@ -43,10 +52,12 @@ class Trash:
         media, now = await self._own(principal, media_id), self._clock()
         if media.deleted_at is None or media.has_expired(now) or media.deleted_at <= now - self._retention:
             raise NotFound("There is no such media in the trash.")
-        if not await rows.clear_deleted(media.id, now):
-            raise NotFound("There is no such media in the trash.")
-        if (restored := await rows.find(media.id)) is None:
-            raise NotFound(_MISSING)
+        async with transaction():
+            if not await rows.clear_deleted(media.id, now):
+                raise NotFound("There is no such media in the trash.")
+            if (restored := await rows.find(media.id)) is None:
+                raise NotFound(_MISSING)
+            await self._events.record(EventType.MEDIA_RESTORED, restored)
         return restored
 
     async def list(self, principal: Principal, request: PageRequest) -> Page[Media]:
@@ -77,13 +88,21 @@ class Trash:
     async def _remove(self, media: Media, *, unchanged: bool = False) -> bool:
         """Remove a media, and its bytes with the last media that has them; False when another caller was faster."""
         async with transaction():
-            deleted = await rows.delete(media, unchanged=unchanged)
-            if deleted:
-                await self._originals.release(media.sha256)
-                await Quotas.release(media)
-        if deleted:
-            await self._originals.remove(media.sha256)
-        return deleted
+            # As it is now: its file may have been replaced since it was read.
+            if (current := await rows.lock(media.id)) is None:
+                return False
+            earlier = (await versions.of([media.id]))[media.id]
+            if not await rows.delete(media, unchanged=unchanged):
+                return False
+            kept = [(current.sha256, current.bytes), *((version.sha256, version.bytes) for version in earlier)]
+            for sha256, _ in kept:
+                await self._originals.release(sha256)
+            await Quotas.release(current, sum(size for _, size in kept))
+            if current.deleted_at is None:  # else it was told when it went into the trash
+                await self._events.record(EventType.MEDIA_DELETED, replace(current, deleted_at=self._clock()))
+        for sha256 in {sha256 for sha256, _ in kept}:
+            await self._originals.remove(sha256)
+        return True
 
     async def _own(self, principal: Principal, media_id: uuid.UUID) -> Media:
         principal.require(Scope.WRITE)

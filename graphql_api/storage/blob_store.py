@@ -1,12 +1,14 @@
 """The protocol of byte stores, and the keys under which everything lies.
 
 blobs/ab/cd/<sha256>             originals, by content: the same bytes lie there once
+uploads/<id>                     what was sent, and is not a media yet
 renditions/<sha256>/<recipe key> renditions; to purge those of an original is to delete a prefix
 """
 
 from __future__ import annotations
 
 import datetime as dt
+import uuid
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -17,11 +19,17 @@ from graphql_api.domain.transform import REVISION
 
 BLOBS = "blobs/"
 RENDITIONS = "renditions/"
+UPLOADS = "uploads/"
 
 
 def blob_key(sha256: str) -> str:
     """Where the original with this content lies."""
     return f"{BLOBS}{sha256[:2]}/{sha256[2:4]}/{sha256}"
+
+
+def upload_key(upload_id: uuid.UUID) -> str:
+    """Where a file waits that may become a media."""
+    return f"{UPLOADS}{upload_id.hex}"
 
 
 def renditions_prefix(sha256: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from http import HTTPStatus
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from aiohttp import web
 
@@ -13,6 +13,7 @@ from graphql_api.domain.cdn_options import CdnOptions, parse_options, with_slow_
 from graphql_api.domain.media import Media
 from graphql_api.domain.rendition import plan
 from graphql_api.domain.transform import IDENTITY
+from graphql_api.domain.transform_query import VERSION
 from graphql_api.errors import (
     InvalidInput,
     NotFound,
@@ -80,9 +81,10 @@ async def _find(context: Context, principal: Principal, source: str) -> Media:
         if inside is None:
             return await context.mirror.get(source)
         source = inside
-    path = "/" + source.partition("?")[0].partition("#")[0].strip("/")
+    address, _, query = source.partition("#")[0].partition("?")
+    path = "/" + address.strip("/")
     *folders, name = path.removeprefix(urlsplit(context.source_url).path).strip("/").split("/")
-    media = await context.library.get_by_uid(principal, name.partition(".")[0])
+    media = await context.library.get_shown(principal, name.partition(".")[0], dict(parse_qsl(query)).get(VERSION, ""))
     if folders not in ([], [media.storage]):
         raise NotFound("There is no such media.")
     return media

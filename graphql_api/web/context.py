@@ -13,12 +13,17 @@ from graphql_api.domain.limits import GraphQLRules
 from graphql_api.errors import Unauthenticated
 from graphql_api.services.accounts import Accounts
 from graphql_api.services.audit import Audit
+from graphql_api.services.collections import Collections
+from graphql_api.services.derivatives import Derivatives
+from graphql_api.services.direct_uploads import DirectUploads
 from graphql_api.services.documents import Documents
 from graphql_api.services.exports import Exports
 from graphql_api.services.intake import Intake
 from graphql_api.services.keys import Keys
 from graphql_api.services.library import Library
 from graphql_api.services.limits import WITHOUT_KEY, Allowance, Limits
+from graphql_api.services.links import Links
+from graphql_api.services.live import Live
 from graphql_api.services.metrics import Metrics
 from graphql_api.services.mirror import Mirror
 from graphql_api.services.people import People
@@ -31,6 +36,8 @@ from graphql_api.services.spool import Spool
 from graphql_api.services.teams import Teams
 from graphql_api.services.trash import Trash
 from graphql_api.services.upgrades import Upgrades
+from graphql_api.services.versions import Versions
+from graphql_api.services.webhooks import Webhooks
 from graphql_api.web.address import caller_address
 
 
@@ -53,6 +60,13 @@ class Context:
     upgrades: Upgrades
     audit: Audit
     trash: Trash
+    versions: Versions
+    derivatives: Derivatives
+    collections: Collections
+    links: Links
+    webhooks: Webhooks
+    live: Live
+    direct_uploads: DirectUploads
     exports: Exports
     spool: Spool
     documents: Documents
@@ -74,9 +88,9 @@ PRINCIPAL: web.RequestKey[Principal] = web.RequestKey("principal", Principal)
 UPLOADS: web.RequestKey[bool] = web.RequestKey("uploads", bool)
 
 
-async def authenticate(request: web.Request) -> Principal:
+async def authenticate(request: web.Request, header: str | None = None) -> Principal:
     """Who is calling, one request of the API counted. Unauthenticated for a credential that is no good, RateLimited."""
-    principal = await identify(request)
+    principal = await identify(request, header)
     allowance = await request.app[CONTEXT].limits.count_request(principal)
     if allowance is not None:
         request[ALLOWANCE] = allowance
@@ -85,14 +99,15 @@ async def authenticate(request: web.Request) -> Principal:
     return principal
 
 
-async def identify(request: web.Request) -> Principal:
+async def identify(request: web.Request, header: str | None = None) -> Principal:
     """Who is calling, by `Authorization: Bearer <key or token>`, or the cookie of a page of ours; nothing is counted.
 
-    Unauthenticated for a credential that is no good here; RateLimited for who has tried too many.
+    A `header` that came by another way counts as the request's own. Unauthenticated for a credential that is no good
+    here; RateLimited for who has tried too many.
     """
     context, address, secret = request.app[CONTEXT], caller_address(request), None
     try:
-        secret = _bearer(request)
+        secret = _bearer(header if header is not None else request.headers.get("Authorization"))
         if secret is not None:
             # Before anything is looked up: trying out keys must cost us nothing.
             _refuse(request, await context.limits.check_authentication(secret, address))
@@ -140,7 +155,9 @@ def profile_of(request: web.Request) -> Profile | None:
 def session_cookie(request: web.Request) -> str | None:
     """The cookie of who has signed in on a page, unless another site's page may have sent it."""
     cookie = request.cookies.get(cookie_name(request.app[CONTEXT].public_url))
-    return cookie if cookie and (request.method in ("GET", "HEAD") or is_same_origin(request)) else None
+    # (A socket begins with a GET, and could then do anything.)
+    harmless = request.method in ("GET", "HEAD") and "Upgrade" not in request.headers
+    return cookie if cookie and (harmless or is_same_origin(request)) else None
 
 
 def cookie_name(public_url: str) -> str:
@@ -156,8 +173,7 @@ def is_same_origin(request: web.Request) -> bool:
     return origin == request.app[CONTEXT].public_url or origin.partition("://")[2] == request.host
 
 
-def _bearer(request: web.Request) -> str | None:
-    header = request.headers.get("Authorization")
+def _bearer(header: str | None) -> str | None:
     if header is None:
         return None
     scheme, _, secret = header.partition(" ")

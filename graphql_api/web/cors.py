@@ -9,7 +9,7 @@ from http import HTTPStatus
 
 from aiohttp import web
 
-_METHODS = "GET, HEAD, POST, PATCH, DELETE"
+_METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 _HEADERS = (
     "Authorization, Content-Type, GraphQL-Require-Preflight, Apollo-Require-Preflight, X-Apollo-Operation-Name, "
     "Idempotency-Key, X-Request-Id"
@@ -21,7 +21,7 @@ _EXPOSED = (
     "X-Monthly-Uploads-Limit, X-Monthly-Uploads-Used, X-Monthly-Uploads-Remaining, "
     "X-Storage-Limit, X-Storage-Used, X-Storage-Remaining"
 )
-_OPEN = ("/graphql", "/v1/", "/src/")
+_OPEN = ("/graphql", "/v1/", "/src/", "/original/", "/uploads")
 _SECONDS = "7200"  # the longest that Chromium remembers
 
 

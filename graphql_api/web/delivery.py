@@ -10,11 +10,15 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from graphql_api.domain.media import Media
 from graphql_api.domain.rendition import Rendition, StoredRendition
+from graphql_api.errors import NotFound
 from graphql_api.web.context import CONTEXT, Context
 from graphql_api.web.errors import json_response
 
 _MAX_AGE = 86_400  # seconds; after that an ETag makes the answer a 304
+# Opened as a page of its own, an image may load and run nothing.
+_POWERLESS = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 _RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?", re.IGNORECASE)
 
 
@@ -22,7 +26,7 @@ async def deliver(request: web.Request, rendition: Rendition, *, vary: str | Non
     """The image, rendered now if it has to be; 304 for who has it already. `vary` names what else decided."""
     context = request.app[CONTEXT]
     headers = _headers(rendition) | ({"Vary": vary} if vary else {})
-    if _is_known(request, rendition):
+    if _is_known(request, rendition.etag):
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     headers["Content-Type"] = rendition.content_type
     try:
@@ -53,14 +57,32 @@ async def describe(request: web.Request, rendition: Rendition, *, vary: str | No
     return json_response(body, headers=headers)
 
 
+async def deliver_original(request: web.Request, media: Media, until: dt.datetime | None) -> web.StreamResponse:
+    """The file as it came, to be saved, not shown; `until` is when the signed address is over."""
+    context = request.app[CONTEXT]
+    headers = {
+        "ETag": f'"{media.sha256}"',
+        "Cache-Control": _public(until) if until else "private, no-cache",
+        "Accept-Ranges": "bytes",
+        "Content-Type": media.original.format.content_type,
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(media.name, safe='')}",
+        "Content-Security-Policy": _POWERLESS,
+    }
+    if _is_known(request, media.sha256):
+        return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
+    try:
+        return await _send(request, context, context.renderer.original(media), headers)
+    except FileNotFoundError as error:
+        raise NotFound("There is no such media.") from error
+
+
 def _headers(rendition: Rendition) -> dict[str, str]:
     headers = {
         "ETag": f'"{rendition.etag}"',
         "Cache-Control": _cache_control(rendition),
         "Accept-Ranges": "bytes",
         "Content-Disposition": f"inline; filename*=UTF-8''{quote(_filename(rendition), safe='')}",
-        # Opened as a page of its own, an image may load and run nothing.
-        "Content-Security-Policy": "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox",
+        "Content-Security-Policy": _POWERLESS,
     }
     if rendition.public:
         headers["Cross-Origin-Resource-Policy"] = "cross-origin"
@@ -70,9 +92,13 @@ def _headers(rendition: Rendition) -> dict[str, str]:
 def _cache_control(rendition: Rendition) -> str:
     if not rendition.public:
         return "private, no-cache"
-    if rendition.expires_at is None:
+    return _public(rendition.expires_at)
+
+
+def _public(expires_at: dt.datetime | None) -> str:
+    if expires_at is None:
         return f"public, max-age={_MAX_AGE}"
-    left = int((rendition.expires_at - dt.datetime.now(dt.UTC)).total_seconds())
+    left = int((expires_at - dt.datetime.now(dt.UTC)).total_seconds())
     return f"public, max-age={max(0, min(_MAX_AGE, left))}"
 
 
@@ -80,9 +106,9 @@ def _filename(rendition: Rendition) -> str:
     return f"{rendition.media.name.rpartition('.')[0] or rendition.media.name}.{rendition.recipe.format}"
 
 
-def _is_known(request: web.Request, rendition: Rendition) -> bool:
+def _is_known(request: web.Request, etag: str) -> bool:
     """Whether If-None-Match has our ETag, by weak comparison (RFC 9110, 13.1.2)."""
-    return any(tag.value in (rendition.etag, "*") for tag in request.if_none_match or ())
+    return any(tag.value in (etag, "*") for tag in request.if_none_match or ())
 
 
 async def _send(

@@ -2,33 +2,57 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from aiohttp import web
 
 from graphql_api.domain.preset import merged_pairs
-from graphql_api.domain.transform_query import JSON, PRESET, parse_image_query
+from graphql_api.domain.transform_query import JSON, PRESET, VERSION, parse_image_query
 from graphql_api.errors import NotFound
+from graphql_api.services.links import IMAGE, ORIGINAL
 from graphql_api.services.renderer import Asked
 from graphql_api.web.accept import accepted_formats
-from graphql_api.web.context import CONTEXT, identify
-from graphql_api.web.delivery import deliver, describe
+from graphql_api.web.context import CONTEXT, authenticate, identify
+from graphql_api.web.delivery import deliver, deliver_original, describe
+
+
+async def get_original(request: web.Request) -> web.StreamResponse:
+    """GET and HEAD /original/{storage}/{uid}.{ext}: the file as it came, for its team and by signed links."""
+    context = request.app[CONTEXT]
+    uid = request.match_info["name"].partition(".")[0]
+    version = request.query.get(VERSION, "")
+    if until := context.links.until(ORIGINAL, request.path, list(request.query.items())):
+        principal, media = await context.library.get_by_link(uid, version)
+    else:
+        principal = await authenticate(request)
+        media = await context.library.get_shown(principal, uid, version)
+    if media.storage != request.match_info["storage"] or not principal.owns(media):
+        raise NotFound("There is no such media.")
+    return await deliver_original(request, media, until)
 
 
 async def get_image(request: web.Request) -> web.StreamResponse:
     """GET and HEAD /src/{storage}/{uid}[.{ext}]?transform."""
     context = request.app[CONTEXT]
     uid, _, extension = request.match_info["name"].partition(".")
-    principal = await identify(request)
-    media = await context.library.get_by_uid(principal, uid)
+    pairs = list(request.query.items())
+    version = request.query.get(VERSION, "")
+    if until := context.links.until(IMAGE, request.path, pairs):
+        principal, media = await context.library.get_by_link(uid, version)
+    else:
+        principal = await identify(request)
+        media = await context.library.get_shown(principal, uid, version)
     if media.storage != request.match_info["storage"]:
         raise NotFound("There is no such media.")
     preset = await context.presets.find(media.team_id, request.query.get(PRESET, ""))
-    pairs = list(request.query.items())
     transform = parse_image_query(merged_pairs(preset, pairs) if preset else pairs, extension)
     if transform is None:
         raise NotFound("There is no such image format.")
     auto = transform.output.auto
     accepted = accepted_formats(request.headers.get("Accept")) if auto else ()
     rendition = await context.renderer.plan(principal, media, Asked(transform, accepted=accepted))
+    if until:
+        rendition = replace(rendition, public=True, until=until)
     if request.query.get("format") == JSON:
         return await describe(request, rendition, vary="Accept" if auto else None)
     return await deliver(request, rendition, vary="Accept" if auto else None)

@@ -90,6 +90,12 @@ async def part_pieces(part: BodyPartReader) -> AsyncIterator[bytes]:
         raise _malformed()
 
 
+async def body_pieces(request: web.Request) -> AsyncIterator[bytes]:
+    """The bytes of a body that is a file."""
+    while piece := await _in_time(request.content.readany()):
+        yield piece
+
+
 async def read_text(part: BodyPartReader, limit: int = MAX_JSON) -> str:
     """A part that is a text field."""
     body = bytearray()

@@ -81,6 +81,18 @@ async def test_the_archive_has_every_original_and_all_that_is_said_of_it(house: 
     assert owner.test_key not in answer.body.decode("latin-1")
 
 
+async def test_the_archive_has_earlier_versions_too(client: Client) -> None:
+    contents = [pictures.png(seed=1), pictures.png(seed=2)]
+    made = await client.uploaded(contents[0])
+    replace = "mutation ($input: ReplaceMediaInput!) { replaceMedia(input: $input) { media { version } } }"
+    await client.multipart(replace, {"input": {"id": made["id"], "file": None}}, {"variables.input.file": contents[1]})
+    members = opened((await client.get("/export")).body)
+    item = described(members)[made["uid"]]
+
+    assert [members[version["file"]] for version in item["versions"]] == [contents[1], contents[0]]
+    assert item["file"] == item["versions"][0]["file"]
+
+
 async def test_an_archive_of_nothing_is_an_archive(client: Client) -> None:
     answer = await client.get("/export", key="second")
     members = opened(answer.body)

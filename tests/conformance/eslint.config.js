@@ -21,10 +21,11 @@ export default [
         "error",
         {
           exceptions: {
-            suffixes: ["Payload", "Error"],
+            suffixes: ["Payload", "Error", "Connection", "Edge"],
             types: [
-              "ErrorAction", "Exif", "FocalPoint", "KeyValue", "Location", "MediaConnection", "MediaEdge", "Member", "PageInfo",
-              "PaletteColor", "Placeholder", "RateLimit", "Rendition", "Responsive", "ResponsiveSource", "TagCount", "Usage", "Viewer",
+              "ErrorAction", "Exif", "FocalPoint", "KeyValue", "Location", "MediaChange", "MediaVersion", "Member",
+              "Original", "PageInfo", "PaletteColor", "Placeholder", "RateLimit", "Rendition", "Responsive",
+              "ResponsiveSource", "TagCount", "UploadProgress", "Usage", "Viewer",
               "Plan", "Preset", // known by their names
             ],
           },

@@ -1,0 +1,87 @@
+"""Sends what is due to webhooks: each at least once, by whichever process is first, until it arrives or is given up."""
+
+from __future__ import annotations
+
+import asyncio
+import datetime as dt
+from collections.abc import Callable
+
+import structlog
+
+from graphql_api.db import webhooks as rows
+from graphql_api.domain.event import Delivery
+from graphql_api.errors import InvalidInput, UpstreamFailed
+from graphql_api.remote.webhook import Sender
+
+log = structlog.get_logger("tintype")
+
+# After each failure, how long to wait: ten attempts in two days. A tenth more or less is left to the poll below.
+_WAITS = tuple(
+    dt.timedelta(seconds=seconds) for seconds in (10, 60, 300, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 24 * 3600)
+)
+MAX_ATTEMPTS = len(_WAITS) + 1
+_LEASE = dt.timedelta(seconds=60)  # longer than an attempt: whoever died in one is followed by another
+_POLL_SECONDS = 5
+_BATCH = 50
+_SIDE_BY_SIDE = 8
+_SUCCESS = 2  # hundred and something
+
+
+class Deliveries:
+    """Runs beside the requests of one process."""
+
+    def __init__(self, sender: Sender, clock: Callable[[], dt.datetime]) -> None:
+        self._sender = sender
+        self._clock = clock
+        self._wanted = asyncio.Event()
+
+    def wake(self) -> None:
+        """Look at once, not only at the next poll."""
+        self._wanted.set()
+
+    async def run(self) -> None:
+        """Send what is due, for ever."""
+        while True:
+            try:
+                while await self.send_due():
+                    pass
+            except Exception:
+                log.exception("deliveries_failed")
+            try:
+                async with asyncio.timeout(_POLL_SECONDS):
+                    await self._wanted.wait()
+            except TimeoutError:
+                continue
+            self._wanted.clear()
+
+    async def send_due(self) -> int:
+        """Try what is due now, some at a time; returns how many there were."""
+        found = await rows.due(self._clock(), _BATCH)
+        places = asyncio.Semaphore(_SIDE_BY_SIDE)
+
+        async def send(delivery: Delivery, url: str, secret: str) -> None:
+            async with places:
+                if await rows.claim(delivery, self._clock() + _LEASE):
+                    await self._attempt(delivery, url, secret)
+
+        await asyncio.gather(*(send(*item) for item in found))
+        return len(found)
+
+    async def _attempt(self, delivery: Delivery, url: str, secret: str) -> None:
+        headers = {"Tintype-Event": delivery.event.value, "Tintype-Delivery": str(delivery.id)}
+        status: int | None
+        try:
+            status = await self._sender.post(url, secret, delivery.payload.encode(), headers)
+            failure = None if status // 100 == _SUCCESS else f"The answer had the status {status}."
+        except (UpstreamFailed, InvalidInput) as error:
+            status, failure = None, str(error)
+        now = self._clock()
+        wait = _WAITS[delivery.attempts] if failure and delivery.attempts < len(_WAITS) else None
+        await rows.settle(
+            delivery.id,
+            (status, failure),
+            due_at=now + wait if wait else None,
+            delivered_at=None if failure else now,
+        )
+        if failure:
+            log.info("webhook_failed", delivery=str(delivery.id), attempt=delivery.attempts + 1, reason=failure)

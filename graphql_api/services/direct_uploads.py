@@ -1,0 +1,148 @@
+"""Uploads in three steps: ask for an address, send the file there without a key, make a media of it.
+
+The address says all that there is to know of an upload, signed; what was sent lies in the store until it is used, and
+is forgotten after an hour or two if it is not.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from graphql_api.domain.account import Principal
+from graphql_api.domain.key import Scope
+from graphql_api.domain.media import Details, Media, clean_name
+from graphql_api.domain.signing import Signer
+from graphql_api.errors import BadSignature, Conflict, InvalidInput, NotFound, TooLarge
+from graphql_api.services.intake import Intake
+from graphql_api.services.live import Live, Progress
+from graphql_api.storage.blob_store import UPLOADS, BlobStore, upload_key
+
+_PURPOSE = "upload"
+_GOOD_FOR = dt.timedelta(hours=1)
+_SWEEP_AGE = dt.timedelta(hours=2)
+_TELL_SECONDS = 0.2
+_SHA256 = 64  # hexadecimal digits
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """What an upload is to be: `token` says the same, signed; `size` in bytes, `sha256` in hex where it was told."""
+
+    token: str
+    id: uuid.UUID
+    team_id: int
+    test: bool
+    size: int
+    sha256: str | None
+    filename: str | None
+    expires_at: dt.datetime
+
+
+@dataclass(frozen=True, slots=True)
+class DirectUploads:
+    """Gives addresses, takes files there, makes media of them."""
+
+    store: BlobStore
+    intake: Intake
+    live: Live
+    signer: Signer
+    public_url: str
+    clock: Callable[[], dt.datetime]
+
+    async def make(self, principal: Principal, size: int, filename: str | None, sha256: str | None) -> Ticket:
+        """An upload to come, counted as one. TooLarge, InvalidInput, and as Intake.expect_upload."""
+        team = principal.require(Scope.WRITE)
+        limit = min(principal.plan.max_file_bytes, self.intake.picture_limits.max_file_bytes)
+        if size < 1:
+            raise InvalidInput("bytes", "'bytes' must be at least 1.")
+        if size > limit:
+            raise TooLarge("bytes", f"A file has at most {limit} bytes.")
+        digest = sha256.lower() if sha256 is not None else None
+        if digest is not None and (len(digest) != _SHA256 or digest.strip("0123456789abcdef")):
+            raise InvalidInput("sha256", f"'sha256' has {_SHA256} hexadecimal digits.")
+        name = clean_name(filename)
+        await self.intake.expect_upload(principal)
+        await self.intake.limits.count_upload(principal)
+        upload_id, expires = uuid.uuid4(), self.clock() + _GOOD_FOR
+        claims = {"id": upload_id.hex, "team": team.id, "test": principal.is_test, "size": size}
+        claims |= {"sha256": digest, "name": name}
+        return self.open(self.signer.seal(_PURPOSE, claims, expires))
+
+    def address(self, ticket: Ticket) -> str:
+        """Where the file is sent (PUT), by whoever has this. In the query: addresses are logged without theirs."""
+        return f"{self.public_url}/uploads?token={ticket.token}"
+
+    def open(self, token: str) -> Ticket:
+        """What a token says. BadSignature."""
+        claims = self.signer.open(_PURPOSE, token, self.clock())
+        return Ticket(
+            token=token,
+            id=uuid.UUID(str(claims["id"])),
+            team_id=int(str(claims["team"])),
+            test=bool(claims["test"]),
+            size=int(str(claims["size"])),
+            sha256=str(claims["sha256"]) if claims["sha256"] else None,
+            filename=str(claims["name"]) if claims["name"] else None,
+            expires_at=dt.datetime.fromtimestamp(int(str(claims["exp"])), dt.UTC),
+        )
+
+    async def receive(self, ticket: Ticket, pieces: AsyncIterator[bytes]) -> None:
+        """Keep the file until it is used. Conflict for a second one; InvalidInput, TooLarge for another one."""
+        if await self.store.find(upload_key(ticket.id)) is not None:
+            raise Conflict("The file is here already.")
+        told = self._told(ticket, pieces)
+        async with self.intake.spool.fill(told, limit=ticket.size, field="body", filename=None) as upload:
+            if upload.size != ticket.size:
+                raise InvalidInput("body", f"The file has {upload.size} bytes, not {ticket.size}.")
+            if ticket.sha256 is not None and upload.sha256 != ticket.sha256:
+                raise InvalidInput("body", "The file has another SHA-256 than was told.")
+            await self.store.put(upload_key(ticket.id), upload.path)
+        self.live.tell(Progress(ticket.id, ticket.size, ticket.size, done=True))
+
+    async def _told(self, ticket: Ticket, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+        """The pieces; who listens is told of them now and then."""
+        received, last = 0, 0.0
+        async for piece in pieces:
+            received += len(piece)
+            if (now := time.monotonic()) - last >= _TELL_SECONDS:
+                self.live.tell(Progress(ticket.id, min(received, ticket.size), ticket.size, done=False))
+                last = now
+            yield piece
+
+    async def complete(self, principal: Principal, token: str, details: Details) -> Media:
+        """Make a media of what was sent. BadSignature, NotFound when nothing was, and as Intake.upload."""
+        ticket = self.opened_by(principal, token)
+        key = upload_key(ticket.id)
+        if (stored := await self.store.find(key)) is None:
+            raise NotFound("There is no such upload, or its file has not come yet.")
+        pieces, limit = self.store.read(key), stored.size
+        try:
+            async with self.intake.spool.fill(pieces, limit=limit, field="id", filename=ticket.filename) as upload:
+                # The id of the upload becomes that of the media: of two who complete it at once one is refused.
+                media = await self.intake.keep(principal, upload, details, media_id=ticket.id)
+        except FileNotFoundError as error:
+            raise NotFound("This upload was completed already.") from error
+        await self.store.delete(key)
+        return media
+
+    def opened_by(self, principal: Principal, token: str) -> Ticket:
+        """The same for the team whose upload it is; for others it is no token. BadSignature."""
+        team, ticket = principal.require(Scope.WRITE), self.open(token)
+        if ticket.team_id != team.id or ticket.test != principal.is_test:
+            raise BadSignature("This link is not valid.")
+        return ticket
+
+    async def is_here(self, ticket: Ticket) -> bool:
+        """Whether the file has come."""
+        return await self.store.find(upload_key(ticket.id)) is not None
+
+    async def sweep(self) -> int:
+        """Remove what was sent and never used."""
+        old = [item.key async for item in self.store.list(UPLOADS) if item.modified < self.clock() - _SWEEP_AGE]
+        for key in old:
+            await self.store.delete(key)
+        return len(old)
