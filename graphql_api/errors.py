@@ -121,6 +121,15 @@ class Conflict(TintypeError):
     code = "conflict"
 
 
+class BatchRejected(Conflict):
+    """One of several that were to be done together or not at all; another one failed."""
+
+    code = "batch_rejected"
+
+    def __init__(self, message: str = "Another item of the batch failed, so nothing was done.") -> None:
+        super().__init__(message)
+
+
 class DuplicateExternalId(Conflict):
     """Another media of the team has this external id."""
 

@@ -13,7 +13,7 @@ from graphql_api.services.live import Progress
 from schema.context import Info
 from schema.errors import UserError, user_error
 from schema.media import Media, present
-from schema.media_mutations import DetailsInput
+from schema.media_inputs import DetailsInput
 from schema.scalars import BigInt
 
 

@@ -35,6 +35,9 @@ class ErrorCode(Enum):
     EXTERNAL_ID_DUPLICATE = strawberry.enum_value(
         "external_id_duplicate", description="Another media of the team has this external id."
     )
+    BATCH_REJECTED = strawberry.enum_value(
+        "batch_rejected", description="Another item failed of a batch that is done as a whole."
+    )
     LIMIT_EXCEEDED = strawberry.enum_value("limit_exceeded", description="There is no room for this now.")
     QUOTA_EXCEEDED = strawberry.enum_value("quota_exceeded", description="The plan has no room for one more.")
     RATE_LIMITED = strawberry.enum_value("rate_limited", description="Too many requests; try again later.")

@@ -2,278 +2,102 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated
 
 import strawberry
 
 from graphql_api.domain import media as domain
 from graphql_api.domain.key import Scope
+from graphql_api.domain.media import Origin, Source
 from graphql_api.errors import TintypeError
-from schema.batch import ITEMS, RESULTS, run
+from graphql_api.services.batch import Write
+from schema.batch import ITEMS, POLICY, BatchErrorPolicy, Work, ready
 from schema.context import Info
-from schema.errors import UserError, user_error
-from schema.media import Media, asked_of, present
-from schema.media_filter import KeyValueInput, parse_mapping
+from schema.errors import user_error
+from schema.media import asked_of, present
+from schema.media_inputs import (
+    DeleteMediaBatchPayload,
+    DeleteMediaInput,
+    DeleteMediaPayload,
+    ImportMediaBatchPayload,
+    ImportMediaInput,
+    ImportMediaPayload,
+    PurgeRenditionsInput,
+    PurgeRenditionsPayload,
+    RestoreMediaBatchPayload,
+    RestoreMediaInput,
+    RestoreMediaPayload,
+    TransformMediaInput,
+    TransformMediaPayload,
+    UpdateMediaBatchPayload,
+    UpdateMediaInput,
+    UpdateMediaPayload,
+    UploadMediaBatchPayload,
+    UploadMediaInput,
+    UploadMediaPayload,
+    changes_of,
+)
 from schema.node import media_id_of
-from schema.scalars import Duration, Upload
-from schema.shapes import PointInput
-from schema.transform import TransformInput
 
-_TAGS = "At most 10 words of at most 50 characters; kept in lower case."
-_LABELS = "At most 20 values of at most 128 characters, without commas; lists can be filtered by them."
-_ATTRIBUTES = "At most 50 free texts of at most 1024 characters."
-_EXTERNAL_ID = "What your own system calls it; once among your media that are there."
-_FOCAL_POINT = "The point that `gravity: { smart: FOCAL }` keeps."
-_PUBLIC = "Whether everybody who knows the address may see it."
 
-
-@strawberry.input
-class DetailsInput:
-    """Details: what all that makes a media takes (by inheritance; no type of the schema itself)."""
-
-    name: str | None = strawberry.field(default=None, description="File name; the file's own unless given.")
-    caption: str | None = strawberry.field(default=None, description="Caption.")
-    alt_text: str | None = strawberry.field(default=None, description="What a screen reader says of it.")
-    public: bool = strawberry.field(default=True, description=_PUBLIC)
-    tags: list[str] = strawberry.field(default_factory=list, description=_TAGS)
-    ttl: Duration | None = strawberry.field(default=None, description="How long it lives; for good unless given.")
-    labels: list[KeyValueInput] = strawberry.field(default_factory=list, description=_LABELS)
-    attributes: list[KeyValueInput] = strawberry.field(default_factory=list, description=_ATTRIBUTES)
-    external_id: str | None = strawberry.field(default=None, description=_EXTERNAL_ID)
-    focal_point: PointInput | None = strawberry.field(default=None, description=_FOCAL_POINT)
-
-    def details(self) -> domain.Details:
-        """What is said of the media. InvalidInput."""
-        return domain.Details(
-            name=self.name,
-            caption=self.caption,
-            alt_text=self.alt_text,
-            public=self.public,
-            tags=tuple(self.tags),
-            ttl=self.ttl,
-            labels=parse_mapping("labels", self.labels),
-            attributes=parse_mapping("attributes", self.attributes),
-            external_id=self.external_id,
-            focal_point=_focal_point(self.focal_point),
-        )
-
-
-@strawberry.input(description="A file to keep.")
-class UploadMediaInput(DetailsInput):
-    """Upload and Details."""
-
-    file: Upload = strawberry.field(description="The file, at most 70 MiB.")
-
-
-@strawberry.input(description="A file to fetch and keep.")
-class ImportMediaInput(DetailsInput):
-    """A URL and Details."""
-
-    url: str = strawberry.field(description="http or https; it must lead to a public address.")
-
-
-@strawberry.input(description="A media, and what to make of it.")
-class TransformMediaInput(DetailsInput):
-    """An id, a transform, a preset and Details."""
-
-    id: strawberry.ID = strawberry.field(description="Global id of the media that it is made of.")
-    transform: TransformInput | None = strawberry.field(default=None, description="What to make of it.")
-    preset: str | None = strawberry.field(
-        default=None, description="A preset of the team; what `transform` says beside it wins."
-    )
-
-
-@strawberry.input(description="What to change of a media; fields that are not given stay.")
-class UpdateMediaInput:
-    """An id and Changes."""
-
-    id: strawberry.ID = strawberry.field(description="Global id of the media.")
-    name: strawberry.Maybe[str] = strawberry.field(default=None, description="File name.")
-    caption: strawberry.Maybe[str | None] = strawberry.field(default=None, description="Caption; null clears it.")
-    alt_text: strawberry.Maybe[str | None] = strawberry.field(
-        default=None, description="What a screen reader says of it; null clears it."
-    )
-    public: strawberry.Maybe[bool] = strawberry.field(default=None, description=_PUBLIC)
-    tags: strawberry.Maybe[list[str]] = strawberry.field(default=None, description=f"All tags anew. {_TAGS}")
-    ttl: strawberry.Maybe[Duration | None] = strawberry.field(
-        default=None, description="How long it lives from now on; null lets it stay for good."
-    )
-    labels: strawberry.Maybe[list[KeyValueInput]] = strawberry.field(
-        default=None, description=f"All labels anew. {_LABELS}"
-    )
-    attributes: strawberry.Maybe[list[KeyValueInput]] = strawberry.field(
-        default=None, description=f"All attributes anew. {_ATTRIBUTES}"
-    )
-    external_id: strawberry.Maybe[str | None] = strawberry.field(
-        default=None, description=f"{_EXTERNAL_ID} Null clears it."
-    )
-    focal_point: strawberry.Maybe[PointInput | None] = strawberry.field(
-        default=None, description=f"{_FOCAL_POINT} Null clears it."
-    )
-
-
-@strawberry.input(description="A media whose renditions are to be forgotten.")
-class PurgeRenditionsInput:
-    """An id."""
-
-    id: strawberry.ID = strawberry.field(description="Global id of the media.")
-
-
-@strawberry.input(description="A media to delete.")
-class DeleteMediaInput:
-    """An id, and whether it may come back."""
-
-    id: strawberry.ID = strawberry.field(description="Global id of the media.")
-    for_good: bool = strawberry.field(default=False, description="Whether it skips the trash, and never comes back.")
-
-
-@strawberry.input(description="A media to take out of the trash.")
-class RestoreMediaInput:
-    """An id."""
-
-    id: strawberry.ID = strawberry.field(description="Global id of the media.")
-
-
-@strawberry.type(description="What an upload came to.")
-class UploadMediaPayload:
-    """Media or errors."""
-
-    media: Media | None = strawberry.field(default=None, description="The new media; null when there are errors.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was kept.")
-
-
-@strawberry.type(description="What an import came to.")
-class ImportMediaPayload:
-    """Media or errors."""
-
-    media: Media | None = strawberry.field(default=None, description="The new media; null when there are errors.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was kept.")
-
-
-@strawberry.type(description="What a transformation came to.")
-class TransformMediaPayload:
-    """Media or errors."""
-
-    media: Media | None = strawberry.field(default=None, description="The new media; null when there are errors.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was kept.")
-
-
-@strawberry.type(description="What an update came to.")
-class UpdateMediaPayload:
-    """Media or errors."""
-
-    media: Media | None = strawberry.field(default=None, description="The changed media; null when there are errors.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was changed.")
-
-
-@strawberry.type(description="What a purge came to.")
-class PurgeRenditionsPayload:
-    """Media or errors."""
-
-    media: Media | None = strawberry.field(default=None, description="The media; null when there are errors.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was forgotten.")
-
-
-@strawberry.type(description="What a deletion came to.")
-class DeleteMediaPayload:
-    """An id or errors."""
-
-    deleted_id: strawberry.ID | None = strawberry.field(
-        default=None, description="Id of what was deleted; null when there are errors."
-    )
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was deleted.")
-
-
-@strawberry.type(description="What a restoration came to.")
-class RestoreMediaPayload:
-    """Media or errors."""
-
-    media: Media | None = strawberry.field(default=None, description="The media; null when there are errors.")
-    errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was restored.")
-
-
-@strawberry.type(description="What a batch of uploads came to.")
-class UploadMediaBatchPayload:
-    """One payload an item."""
-
-    results: list[UploadMediaPayload] = strawberry.field(description=RESULTS)
-
-
-@strawberry.type(description="What a batch of imports came to.")
-class ImportMediaBatchPayload:
-    """One payload an item."""
-
-    results: list[ImportMediaPayload] = strawberry.field(description=RESULTS)
-
-
-@strawberry.type(description="What a batch of updates came to.")
-class UpdateMediaBatchPayload:
-    """One payload an item."""
-
-    results: list[UpdateMediaPayload] = strawberry.field(description=RESULTS)
-
-
-@strawberry.type(description="What a batch of deletions came to.")
-class DeleteMediaBatchPayload:
-    """One payload an item."""
-
-    results: list[DeleteMediaPayload] = strawberry.field(description=RESULTS)
-
-
-def _focal_point(point: PointInput | None) -> domain.FocalPoint | None:
-    return domain.FocalPoint(point.x, point.y) if point else None
-
-
-def _changes(asked: UpdateMediaInput) -> domain.Changes:
-    keep = domain.KEEP
-    return domain.Changes(
-        name=asked.name.value if asked.name else keep,
-        caption=asked.caption.value if asked.caption else keep,
-        alt_text=asked.alt_text.value if asked.alt_text else keep,
-        public=asked.public.value if asked.public else keep,
-        tags=tuple(asked.tags.value) if asked.tags else keep,
-        ttl=asked.ttl.value if asked.ttl else keep,
-        labels=parse_mapping("labels", asked.labels.value) if asked.labels else keep,
-        attributes=parse_mapping("attributes", asked.attributes.value) if asked.attributes else keep,
-        external_id=asked.external_id.value if asked.external_id else keep,
-        focal_point=_focal_point(asked.focal_point.value) if asked.focal_point else keep,
-    )
-
-
-async def _upload(info: Info, asked: UploadMediaInput) -> UploadMediaPayload:
-    context = info.context
-    try:
-        media = await context.services.intake.upload(context.principal, asked.file, asked.details())
-    except TintypeError as error:
-        return UploadMediaPayload(errors=[user_error(error)])
-    return UploadMediaPayload(media=present(media))
-
-
-async def _import(info: Info, asked: ImportMediaInput) -> ImportMediaPayload:
-    context = info.context
-    try:
-        media = await context.services.intake.import_url(context.principal, asked.url, asked.details())
-    except TintypeError as error:
-        return ImportMediaPayload(errors=[user_error(error)])
-    return ImportMediaPayload(media=present(media))
-
-
-async def _update(info: Info, asked: UpdateMediaInput) -> UpdateMediaPayload:
-    context = info.context
-    try:
-        media = await context.library.update(context.principal, media_id_of(asked.id), _changes(asked))
-    except TintypeError as error:
-        return UpdateMediaPayload(errors=[user_error(error)])
-    return UpdateMediaPayload(media=present(media))
-
-
-async def _delete(info: Info, asked: DeleteMediaInput) -> DeleteMediaPayload:
-    context = info.context
-    try:
-        await context.services.trash.delete(context.principal, media_id_of(asked.id), for_good=asked.for_good)
-    except TintypeError as error:
-        return DeleteMediaPayload(errors=[user_error(error)])
-    return DeleteMediaPayload(deleted_id=asked.id)
+@asynccontextmanager
+async def _upload(info: Info, asked: UploadMediaInput) -> AsyncIterator[Write[domain.Media]]:
+    intake, principal = info.context.services.intake, info.context.principal
+    principal.require(Scope.WRITE)
+    await intake.limits.count_upload(principal)
+    async with intake.prepared(principal, asked.file, asked.details()) as write:
+        yield write
+
+
+@asynccontextmanager
+async def _import(info: Info, asked: ImportMediaInput) -> AsyncIterator[Write[domain.Media]]:
+    intake, principal = info.context.services.intake, info.context.principal
+    principal.require(Scope.WRITE)
+    details, origin = asked.details(), Origin(Source.IMPORT, url=asked.url)
+    async with (
+        intake.fetched(principal, asked.url) as upload,
+        intake.prepared(principal, upload, details, origin) as write,
+    ):
+        yield write
+
+
+def _update(info: Info, asked: UpdateMediaInput) -> AbstractAsyncContextManager[Write[domain.Media]]:
+    media_id, changes = media_id_of(asked.id), changes_of(asked)
+    return ready(functools.partial(info.context.library.update, info.context.principal, media_id, changes))
+
+
+def _restore(info: Info, asked: RestoreMediaInput) -> AbstractAsyncContextManager[Write[domain.Media]]:
+    restore = info.context.services.trash.restore
+    return ready(functools.partial(restore, info.context.principal, media_id_of(asked.id)))
+
+
+def _delete(info: Info, asked: DeleteMediaInput) -> AbstractAsyncContextManager[Write[None]]:
+    delete = info.context.services.trash.delete
+    return ready(functools.partial(delete, info.context.principal, media_id_of(asked.id), for_good=asked.for_good))
+
+
+_UPLOAD = Work(
+    _upload, lambda _, media: UploadMediaPayload(media=present(media)), lambda errors: UploadMediaPayload(errors=errors)
+)
+_IMPORT = Work(
+    _import, lambda _, media: ImportMediaPayload(media=present(media)), lambda errors: ImportMediaPayload(errors=errors)
+)
+_UPDATE = Work(
+    _update, lambda _, media: UpdateMediaPayload(media=present(media)), lambda errors: UpdateMediaPayload(errors=errors)
+)
+_RESTORE = Work(
+    _restore,
+    lambda _, media: RestoreMediaPayload(media=present(media)),
+    lambda errors: RestoreMediaPayload(errors=errors),
+)
+_DELETE = Work(
+    _delete,
+    lambda asked, _: DeleteMediaPayload(deleted_id=asked.id),
+    lambda errors: DeleteMediaPayload(errors=errors),
+)
 
 
 @strawberry.type
@@ -282,23 +106,29 @@ class MediaMutation:
 
     @strawberry.mutation(description="Keep an uploaded file (multipart request).")
     async def upload_media(self, info: Info, input: UploadMediaInput) -> UploadMediaPayload:
-        return await _upload(info, input)
+        return await _UPLOAD.one(info, input)
 
     @strawberry.mutation(description="Keep several uploaded files.")
     async def upload_media_batch(
-        self, info: Info, input: Annotated[list[UploadMediaInput], ITEMS]
+        self,
+        info: Info,
+        input: Annotated[list[UploadMediaInput], ITEMS],
+        error_policy: Annotated[BatchErrorPolicy, POLICY] = BatchErrorPolicy.CONTINUE,
     ) -> UploadMediaBatchPayload:
-        return UploadMediaBatchPayload(results=await run(info, _upload, input))
+        return UploadMediaBatchPayload(results=await _UPLOAD.many(info, input, error_policy))
 
     @strawberry.mutation(description="Fetch a file by URL and keep it.")
     async def import_media(self, info: Info, input: ImportMediaInput) -> ImportMediaPayload:
-        return await _import(info, input)
+        return await _IMPORT.one(info, input)
 
     @strawberry.mutation(description="Fetch several files by URL and keep them.")
     async def import_media_batch(
-        self, info: Info, input: Annotated[list[ImportMediaInput], ITEMS]
+        self,
+        info: Info,
+        input: Annotated[list[ImportMediaInput], ITEMS],
+        error_policy: Annotated[BatchErrorPolicy, POLICY] = BatchErrorPolicy.CONTINUE,
     ) -> ImportMediaBatchPayload:
-        return ImportMediaBatchPayload(results=await run(info, _import, input))
+        return ImportMediaBatchPayload(results=await _IMPORT.many(info, input, error_policy))
 
     @strawberry.mutation(
         description="Keep what a transform makes of a media as a media of its own, which stays when the other goes."
@@ -316,13 +146,16 @@ class MediaMutation:
 
     @strawberry.mutation(description="Change what is said of a media.")
     async def update_media(self, info: Info, input: UpdateMediaInput) -> UpdateMediaPayload:
-        return await _update(info, input)
+        return await _UPDATE.one(info, input)
 
     @strawberry.mutation(description="Change what is said of several media.")
     async def update_media_batch(
-        self, info: Info, input: Annotated[list[UpdateMediaInput], ITEMS]
+        self,
+        info: Info,
+        input: Annotated[list[UpdateMediaInput], ITEMS],
+        error_policy: Annotated[BatchErrorPolicy, POLICY] = BatchErrorPolicy.CONTINUE,
     ) -> UpdateMediaBatchPayload:
-        return UpdateMediaBatchPayload(results=await run(info, _update, input))
+        return UpdateMediaBatchPayload(results=await _UPDATE.many(info, input, error_policy))
 
     @strawberry.mutation(description="Forget all renditions of a media; they are made anew when they are asked for.")
     async def purge_renditions(self, info: Info, input: PurgeRenditionsInput) -> PurgeRenditionsPayload:
@@ -335,19 +168,26 @@ class MediaMutation:
 
     @strawberry.mutation(description="Take a media out of the trash, as it was.")
     async def restore_media(self, info: Info, input: RestoreMediaInput) -> RestoreMediaPayload:
-        context = info.context
-        try:
-            media = await context.services.trash.restore(context.principal, media_id_of(input.id))
-        except TintypeError as error:
-            return RestoreMediaPayload(errors=[user_error(error)])
-        return RestoreMediaPayload(media=present(media))
+        return await _RESTORE.one(info, input)
+
+    @strawberry.mutation(description="Take several media out of the trash.")
+    async def restore_media_batch(
+        self,
+        info: Info,
+        input: Annotated[list[RestoreMediaInput], ITEMS],
+        error_policy: Annotated[BatchErrorPolicy, POLICY] = BatchErrorPolicy.CONTINUE,
+    ) -> RestoreMediaBatchPayload:
+        return RestoreMediaBatchPayload(results=await _RESTORE.many(info, input, error_policy))
 
     @strawberry.mutation(description="Put a media into the trash: it is gone at once, and can be restored for a while.")
     async def delete_media(self, info: Info, input: DeleteMediaInput) -> DeleteMediaPayload:
-        return await _delete(info, input)
+        return await _DELETE.one(info, input)
 
     @strawberry.mutation(description="Delete several media.")
     async def delete_media_batch(
-        self, info: Info, input: Annotated[list[DeleteMediaInput], ITEMS]
+        self,
+        info: Info,
+        input: Annotated[list[DeleteMediaInput], ITEMS],
+        error_policy: Annotated[BatchErrorPolicy, POLICY] = BatchErrorPolicy.CONTINUE,
     ) -> DeleteMediaBatchPayload:
-        return DeleteMediaBatchPayload(results=await run(info, _delete, input))
+        return DeleteMediaBatchPayload(results=await _DELETE.many(info, input, error_policy))

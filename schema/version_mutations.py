@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import uuid
+import functools
+from contextlib import AbstractAsyncContextManager
 from enum import Enum
 from typing import Annotated
 
@@ -10,7 +11,8 @@ import strawberry
 
 from graphql_api.domain import media as domain
 from graphql_api.errors import InvalidInput, TintypeError
-from schema.batch import ITEMS, RESULTS, run
+from graphql_api.services.batch import Write
+from schema.batch import ITEMS, POLICY, RESULTS, BatchErrorPolicy, Work, ready
 from schema.context import Info
 from schema.errors import UserError, user_error
 from schema.media import Media, present
@@ -70,23 +72,23 @@ class DeleteMediaVersionPayload:
     errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was removed.")
 
 
-async def _replace(info: Info, asked: ReplaceMediaInput) -> ReplaceMediaPayload:
-    try:
-        return ReplaceMediaPayload(media=present(await _replaced(info, asked, media_id_of(asked.id))))
-    except TintypeError as error:
-        return ReplaceMediaPayload(errors=[user_error(error)])
-
-
-async def _replaced(info: Info, asked: ReplaceMediaInput, media_id: uuid.UUID) -> domain.Media:
+def _replace(info: Info, asked: ReplaceMediaInput) -> AbstractAsyncContextManager[Write[domain.Media]]:
     versions, principal = info.context.services.versions, info.context.principal
-    stays = asked.old_addresses is OldAddresses.KEEP
+    media_id, stays = media_id_of(asked.id), asked.old_addresses is OldAddresses.KEEP
     if sum(given is not None for given in (asked.file, asked.url, asked.version)) != 1:
         raise InvalidInput("file", "Give exactly one of 'file', 'url' and 'version'.")
     if asked.file is not None:
-        return await versions.upload(principal, media_id, asked.file, stays=stays)
+        return versions.uploaded(principal, media_id, asked.file, stays=stays)
     if asked.url is not None:
-        return await versions.import_url(principal, media_id, asked.url, stays=stays)
-    return await versions.restore(principal, media_id, asked.version or 0, stays=stays)
+        return versions.imported(principal, media_id, asked.url, stays=stays)
+    return ready(functools.partial(versions.restore, principal, media_id, asked.version or 0, stays=stays))
+
+
+_REPLACE = Work(
+    _replace,
+    lambda _, media: ReplaceMediaPayload(media=present(media)),
+    lambda errors: ReplaceMediaPayload(errors=errors),
+)
 
 
 @strawberry.type
@@ -98,13 +100,16 @@ class VersionMutation:
         "stays as an earlier version."
     )
     async def replace_media(self, info: Info, input: ReplaceMediaInput) -> ReplaceMediaPayload:
-        return await _replace(info, input)
+        return await _REPLACE.one(info, input)
 
     @strawberry.mutation(description="Give several media new files.")
     async def replace_media_batch(
-        self, info: Info, input: Annotated[list[ReplaceMediaInput], ITEMS]
+        self,
+        info: Info,
+        input: Annotated[list[ReplaceMediaInput], ITEMS],
+        error_policy: Annotated[BatchErrorPolicy, POLICY] = BatchErrorPolicy.CONTINUE,
     ) -> ReplaceMediaBatchPayload:
-        return ReplaceMediaBatchPayload(results=await run(info, _replace, input))
+        return ReplaceMediaBatchPayload(results=await _REPLACE.many(info, input, error_policy))
 
     @strawberry.mutation(description="Remove an earlier version of a media for good; its addresses are dead at once.")
     async def delete_media_version(self, info: Info, input: DeleteMediaVersionInput) -> DeleteMediaVersionPayload:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import sqlite3
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
@@ -128,16 +128,17 @@ async def check() -> None:
     await connection().execute_query("SELECT 1")
 
 
+Afterwards = Callable[[], Awaitable[None]]
+
 # What is to be done once the transaction under way is committed; None outside of one.
-_afterwards: ContextVar[list[Callable[[], None]] | None] = ContextVar("afterwards", default=None)
+_afterwards: ContextVar[list[Afterwards] | None] = ContextVar("afterwards", default=None)
 
 
-def after_commit(act: Callable[[], None]) -> None:
-    """Do this once all is written for good, and never if it is not; at once outside of a transaction."""
+def after_commit(act: Afterwards) -> None:
+    """In a transaction: do this once all that it writes is written for good, and never if it is not."""
     if (waiting := _afterwards.get()) is None:
-        act()
-    else:
-        waiting.append(act)
+        raise RuntimeError("there is no transaction under way")
+    waiting.append(act)
 
 
 @asynccontextmanager
@@ -152,7 +153,7 @@ async def transaction() -> AsyncIterator[None]:
             del waiting[already:]
             raise
         return
-    acts: list[Callable[[], None]] = []
+    acts: list[Afterwards] = []
     token = _afterwards.set(acts)
     try:
         async with _transaction():
@@ -160,7 +161,7 @@ async def transaction() -> AsyncIterator[None]:
     finally:
         _afterwards.reset(token)
     for act in acts:
-        act()
+        await act()
 
 
 @asynccontextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -33,9 +34,9 @@ class Events:
             shown = {"id": format_global_id("Media", media.id)} | describe(media)
             said = {"media": shown | {"url": address(media, self.source_url)}}
             await rows.send([new_delivery(webhook_id, kind, said, event.at) for webhook_id in webhook_ids])
-        after_commit(lambda: self._tell(event))
+        after_commit(functools.partial(self._tell, event))
 
-    def _tell(self, event: Event) -> None:
+    async def _tell(self, event: Event) -> None:
         for listener in self.listeners:
             listener(event)
 

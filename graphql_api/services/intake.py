@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 
@@ -78,26 +79,44 @@ class Intake:
         media_id: uuid.UUID | None = None,
     ) -> Media:
         """As `upload`, for what was counted before; Conflict when there is a media of this id."""
+        async with self.prepared(principal, upload, details, origin, media_id) as write:
+            return await write()
+
+    @asynccontextmanager
+    async def prepared(
+        self,
+        principal: Principal,
+        upload: Upload,
+        details: Details,
+        origin: Origin = UPLOADED,
+        media_id: uuid.UUID | None = None,
+    ) -> AsyncIterator[Callable[[], Awaitable[Media]]]:
+        """All of `keep` but what it writes in its transaction: that is to be called inside the context."""
         team = principal.require(Scope.WRITE)
         async with self.checked(principal, team, upload) as (kept, probed):
             media = self._new_media(principal, team, kept, probed.original, details)
             media = replace(media, origin=origin, id=media_id or media.id)
-            async with transaction():
-                if not await teams.lock(team.id):
-                    # It ended while the file was on its way: nothing would ever remove what is written now.
-                    raise Unauthenticated
-                if media_id is not None and await rows.find(media_id) is not None:
-                    raise Conflict("There is such a media already.")
-                await self.originals.hold(kept, probed)
-                await self.quotas.take(principal, team, kept.size)
-                if media.external_id is not None:
-                    await rows.free_external_id(team.id, media.external_id, media.created_at, test=media.test)
-                await rows.insert(media)
-                await self.events.record(EventType.MEDIA_CREATED, media)
-                if details.tags:
-                    await words.set_tags(team.id, media.id, details.tags)
-                if details.labels:
-                    await words.set_labels(team.id, media.id, details.labels)
+            yield functools.partial(self._write, principal, team, media, details, (kept, probed))
+
+    async def _write(
+        self, principal: Principal, team: Team, media: Media, details: Details, file: tuple[Upload, Probed]
+    ) -> Media:
+        async with transaction():
+            if not await teams.lock(team.id):
+                # It ended while the file was on its way: nothing would ever remove what is written now.
+                raise Unauthenticated
+            if await rows.find(media.id) is not None:
+                raise Conflict("There is such a media already.")
+            await self.originals.hold(*file)
+            await self.quotas.take(principal, team, media.bytes)
+            if media.external_id is not None:
+                await rows.free_external_id(team.id, media.external_id, media.created_at, test=media.test)
+            await rows.insert(media)
+            await self.events.record(EventType.MEDIA_CREATED, media)
+            if details.tags:
+                await words.set_tags(team.id, media.id, details.tags)
+            if details.labels:
+                await words.set_labels(team.id, media.id, details.labels)
         return media
 
     @asynccontextmanager

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
 
 from graphql_api.db import media as rows
 from graphql_api.db import media_list, versions
-from graphql_api.db.database import transaction
+from graphql_api.db.database import after_commit, transaction
 from graphql_api.domain.account import Principal
 from graphql_api.domain.event import EventType
 from graphql_api.domain.key import Scope
@@ -95,13 +96,13 @@ class Trash:
             if not await rows.delete(media, unchanged=unchanged):
                 return False
             kept = [(current.sha256, current.bytes), *((version.sha256, version.bytes) for version in earlier)]
-            for sha256, _ in kept:
+            for sha256, _ in sorted(kept):  # in the same order by all: nobody waits for who waits for them
                 await self._originals.release(sha256)
+                # Only then: this transaction may be part of one that is still to fail.
+                after_commit(functools.partial(self._originals.remove, sha256))
             await Quotas.release(current, sum(size for _, size in kept))
             if current.deleted_at is None:  # else it was told when it went into the trash
                 await self._events.record(EventType.MEDIA_DELETED, replace(current, deleted_at=self._clock()))
-        for sha256 in {sha256 for sha256, _ in kept}:
-            await self._originals.remove(sha256)
         return True
 
     async def _own(self, principal: Principal, media_id: uuid.UUID) -> Media:

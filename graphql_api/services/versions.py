@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
 from graphql_api.db import blobs, teams, versions
@@ -16,6 +17,7 @@ from graphql_api.domain.key import Scope
 from graphql_api.domain.media import UPLOADED, Media, Origin, Source, Upload, Version
 from graphql_api.domain.traits import Probed
 from graphql_api.errors import Conflict, InvalidInput, NotFound, Unauthenticated
+from graphql_api.services.batch import Write
 from graphql_api.services.events import Events
 from graphql_api.services.intake import Intake
 from graphql_api.services.library import Library
@@ -36,17 +38,31 @@ class Versions:
     events: Events
     clock: Callable[[], dt.datetime]
 
-    async def upload(self, principal: Principal, media_id: uuid.UUID, upload: Upload, *, stays: bool) -> Media:
-        """Replace the file of one of the team's media. NotFound, Conflict, and as Intake.upload."""
+    @asynccontextmanager
+    async def uploaded(
+        self, principal: Principal, media_id: uuid.UUID, upload: Upload, *, stays: bool
+    ) -> AsyncIterator[Write[Media]]:
+        """The file of one of the team's media is replaced by what this gives, inside the context.
+
+        NotFound, Conflict, and as Intake.upload.
+        """
         await self.library.get_own(principal, media_id)
         await self.intake.limits.count_upload(principal)
-        return await self._replace(principal, media_id, upload, UPLOADED, stays=stays)
+        async with self._checked(principal, media_id, upload, UPLOADED, stays=stays) as write:
+            yield write
 
-    async def import_url(self, principal: Principal, media_id: uuid.UUID, url: str, *, stays: bool) -> Media:
-        """As `upload`, with a file that is fetched."""
+    @asynccontextmanager
+    async def imported(
+        self, principal: Principal, media_id: uuid.UUID, url: str, *, stays: bool
+    ) -> AsyncIterator[Write[Media]]:
+        """As `uploaded`, with a file that is fetched."""
         await self.library.get_own(principal, media_id)
-        async with self.intake.fetched(principal, url) as upload:
-            return await self._replace(principal, media_id, upload, Origin(Source.IMPORT, url=url), stays=stays)
+        origin = Origin(Source.IMPORT, url=url)
+        async with (
+            self.intake.fetched(principal, url) as upload,
+            self._checked(principal, media_id, upload, origin, stays=stays) as write,
+        ):
+            yield write
 
     async def restore(self, principal: Principal, media_id: uuid.UUID, number: int, *, stays: bool) -> Media:
         """Make an earlier version the newest again. NotFound, Conflict, QuotaExceeded."""
@@ -59,16 +75,22 @@ class Versions:
             await blobs.add_reference(version.sha256, version.bytes)
             return await self._put(principal, team, media, replace(media.at(version), origin=UPLOADED), stays=stays)
 
-    async def _replace(
+    @asynccontextmanager
+    async def _checked(
         self, principal: Principal, media_id: uuid.UUID, upload: Upload, origin: Origin, *, stays: bool
-    ) -> Media:
+    ) -> AsyncIterator[Write[Media]]:
         team = principal.require(Scope.WRITE)
-        async with self.intake.checked(principal, team, upload, images=0) as (kept, probed), transaction():
-            # The media before its bytes, in the order in which `Trash` takes both: neither waits for the other.
-            media = await self._lock(principal, team, media_id)
-            await self.originals.hold(kept, probed)
-            newer = media.at(_version(kept, probed, media.created_at))
-            return await self._put(principal, team, media, replace(newer, origin=origin), stays=stays)
+        async with self.intake.checked(principal, team, upload, images=0) as (kept, probed):
+
+            async def write() -> Media:
+                async with transaction():
+                    # The media before its bytes, in the order in which `Trash` takes both: neither waits for the other.
+                    media = await self._lock(principal, team, media_id)
+                    await self.originals.hold(kept, probed)
+                    newer = media.at(_version(kept, probed, media.created_at))
+                    return await self._put(principal, team, media, replace(newer, origin=origin), stays=stays)
+
+            yield write
 
     async def _lock(self, principal: Principal, team: Team, media_id: uuid.UUID) -> Media:
         if not await teams.lock(team.id):

@@ -39,7 +39,7 @@ def cost_of(document: str, variables: dict[str, Any] | None = None) -> int:
         (
             "mutation ($i: [DeleteMediaInput!]!) { deleteMediaBatch(input: $i) { results { deletedId } } }",
             {"i": [{"id": "a"}] * 100},
-            100 * (10 + 1 + 10),
+            100 * 10 + 1 + 100,
         ),
     ],
 )

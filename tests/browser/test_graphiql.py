@@ -76,3 +76,28 @@ async def test_graphiql_lists_the_media_offline(page: Page, client: Client) -> N
     # Chromium itself logs the two refusals of the wrong key; nothing else may be there.
     assert [line for line in complaints if "401" not in line] == []
     assert foreign == []
+
+
+@pytest.mark.filterwarnings("default::ResourceWarning")
+async def test_graphiql_listens(page: Page, client: Client) -> None:
+    base_url = client.url.rstrip("/")
+    complaints: list[str] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
+    await page.goto(f"{base_url}/graphql#key={client.keys['first']}")
+    await expect(page.locator("#status")).to_be_empty()
+    await page.click('.graphiql-tab-button:has-text("Changes")')
+    await expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text("mediaChanged")
+    await page.wait_for_timeout(1000)  # it takes its time to know the operation of the tab
+    await page.click(".graphiql-execute-button")
+    response = page.locator(".graphiql-response .view-lines")
+    made = None
+    for attempt in range(20):  # (nothing on the page tells when the server listens)
+        made = await client.uploaded(pictures.png(seed=attempt), name="new.png")
+        await page.wait_for_timeout(500)
+        if "MEDIA_CREATED" in (await response.text_content() or ""):
+            break
+
+    await expect(response).to_contain_text('"MEDIA_CREATED"')
+    await expect(response).to_contain_text('"new.png"')
+    assert made
+    assert complaints == []

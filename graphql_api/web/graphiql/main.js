@@ -10,6 +10,7 @@ import { createRoot } from "react-dom/client";
 import { GraphiQL, HISTORY_PLUGIN } from "graphiql";
 import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { explorerPlugin } from "@graphiql/plugin-explorer";
+import { createClient } from "graphql-ws";
 
 const KEY = "tintype.api-key";
 
@@ -58,6 +59,36 @@ query NextPage($first: Int!, $after: String) {
 }
 `;
 
+const CHANGES = `# Runs until you stop it: upload or change something in another tab.
+subscription Changes {
+  mediaChanged {
+    event
+    at
+    media {
+      uid
+      name
+    }
+  }
+}
+`;
+
+const UPLOAD = `# A file is sent to the address that this gives; see docs/graphql.md for the steps that follow.
+mutation Announce($bytes: BigInt!, $filename: String) {
+  createUpload(input: { bytes: $bytes, filename: $filename }) {
+    upload {
+      id
+      url
+      method
+    }
+    errors {
+      code
+      message
+      path
+    }
+  }
+}
+`;
+
 const field = document.getElementById("api-key");
 const status = document.getElementById("status");
 
@@ -89,13 +120,32 @@ async function keyedFetch(url, init) {
 
 const root = createRoot(document.getElementById("graphiql"));
 const plugins = [HISTORY_PLUGIN, explorerPlugin()];
-const defaultTabs = [{ query: MEDIA_LIST }, { query: NEXT_PAGE, variables: '{\n  "first": 10,\n  "after": null\n}' }];
+const defaultTabs = [
+  { query: MEDIA_LIST },
+  { query: NEXT_PAGE, variables: '{\n  "first": 10,\n  "after": null\n}' },
+  { query: CHANGES },
+  { query: UPLOAD, variables: '{\n  "bytes": 482133,\n  "filename": "cat.jpg"\n}' },
+];
+
+// Subscriptions go over a socket, which opens with the first and asks for the key as it is then.
+function socketClient() {
+  const url = new URL(location.pathname, location.href);
+  url.protocol = url.protocol === "https:" ? "wss:" : "ws:";
+  return createClient({
+    url: url.href,
+    connectionParams: () => {
+      const key = sessionStorage.getItem(KEY);
+      return key ? { Authorization: `Bearer ${key}` } : {};
+    },
+  });
+}
 
 // A new fetcher makes GraphiQL read the schema again, which a new key may allow.
 function render() {
   const fetcher = createGraphiQLFetcher({
     url: location.pathname,
     fetch: keyedFetch,
+    wsClient: socketClient(),
     // A cross-site form cannot send this header; the server asks for it.
     headers: { "graphql-require-preflight": "1" },
   });
