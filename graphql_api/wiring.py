@@ -193,6 +193,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             documents=Documents(settings.trusted, trusted_only=settings.trusted_documents_only),
             limits=limits,
             metrics=metrics,
+            graphql=settings.graphql_rules,
             public_url=settings.public_url,
             source_url=settings.source_url,
             failing=health.failing,

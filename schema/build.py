@@ -24,6 +24,7 @@ from schema.usage import UsageMutation, UsageQuery
 from schema.version_mutations import VersionMutation
 from schema.viewer import ViewerQuery
 from schema.webhooks import WebhookMutation, WebhookQuery
+from schema.words import describe
 
 
 @strawberry.type(description="Everything that can be read.")
@@ -63,6 +64,7 @@ SCHEMA = TintypeSchema(
     # Never `sort_schema` here: it rebuilds the enums without Strawberry's conversion, and inputs arrive as plain texts.
     config=StrawberryConfig(scalar_map=SCALARS),
 )
+describe(SCHEMA._schema)  # noqa: SLF001 (no public one)
 
 
 def sdl() -> str:

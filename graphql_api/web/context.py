@@ -9,6 +9,7 @@ from aiohttp import web
 
 from graphql_api.domain.account import Principal
 from graphql_api.domain.key import Profile
+from graphql_api.domain.limits import GraphQLRules
 from graphql_api.errors import Unauthenticated
 from graphql_api.services.accounts import Accounts
 from graphql_api.services.audit import Audit
@@ -73,6 +74,7 @@ class Context:
     documents: Documents
     limits: Limits
     metrics: Metrics
+    graphql: GraphQLRules
     public_url: str
     source_url: str
     failing: Callable[[], Awaitable[list[str]]]
