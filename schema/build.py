@@ -1,11 +1,14 @@
-"""The schema, put together once per process (Strawberry's fields do not survive a second building)."""
+"""The schema, put together once per process."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
+from strawberry.types.scalar import ScalarDefinition
 
 from schema.collections import CollectionMutation
 from schema.direct_uploads import DirectUploadMutation
@@ -55,16 +58,22 @@ class TintypeSchema(strawberry.Schema):
         """Leave logging to `schema.errors.format_error`."""
 
 
-SCHEMA = TintypeSchema(
-    query=Query,
-    mutation=Mutation,
-    subscription=Subscription,
-    types=[Media, Collection, *ERROR_TYPES],
-    extensions=EXTENSIONS,
-    # Never `sort_schema` here: it rebuilds the enums without Strawberry's conversion, and inputs arrive as plain texts.
-    config=StrawberryConfig(scalar_map=SCALARS),
-)
-describe(SCHEMA._schema)  # noqa: SLF001 (no public one)
+def make_schema(query: type, scalars: Mapping[object, ScalarDefinition]) -> TintypeSchema:
+    """The schema with this query type, and these scalars beside our own."""
+    made = TintypeSchema(
+        query=query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=[Media, Collection, *ERROR_TYPES],
+        extensions=EXTENSIONS,
+        # Never `sort_schema`: it rebuilds the enums without Strawberry's conversion, and inputs arrive as plain texts.
+        config=StrawberryConfig(scalar_map={**SCALARS, **scalars}),
+    )
+    describe(made._schema)  # noqa: SLF001 (no public one)
+    return made
+
+
+SCHEMA = make_schema(Query, {})
 
 
 def sdl() -> str:

@@ -156,13 +156,13 @@ class Counter:
 
     def _size(self, node: FieldNode, field: GraphQLField) -> int | None:
         """How many items the arguments ask for; None where they say nothing of it."""
-        if not field.args.keys() & {"first", "last", "ids", "input"}:
+        if not field.args.keys() & {"first", "last", "ids", "input", "representations"}:
             return None
         try:
             given = get_argument_values(field, node, self._variables)
         except GraphQLError:  # refused in execution
             return None
-        for name in ("ids", "input"):
+        for name in ("ids", "input", "representations"):
             if name in field.args:
                 value = given.get(name)
                 return len(value) if isinstance(value, Sequence) and not isinstance(value, str) else None

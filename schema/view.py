@@ -29,6 +29,7 @@ from schema.answers import GRAPHQL, JSON, answer, plain_error, present_refusal, 
 from schema.build import SCHEMA
 from schema.context import make_context
 from schema.cost import Meter
+from schema.federation import subgraph
 from schema.requests import Operation, parse_operation, read_parameters, split_batch
 
 _HTML = "text/html"
@@ -127,7 +128,8 @@ async def _ask(operation: Operation, call: Call, kind: OperationType) -> Executi
     services, agent = call.request.app[CONTEXT], call.request.headers.get("User-Agent", "")
     again = functools.partial(authenticate, call.request)
     try:
-        return await SCHEMA.execute(
+        schema = subgraph() if services.graphql.federation else SCHEMA
+        return await schema.execute(
             operation.query,
             variable_values=operation.variables,
             context_value=make_context(call.principal, services, agent, again, call.meter),
