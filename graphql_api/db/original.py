@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from graphql_api.db.rows import Row
 from graphql_api.domain.format import Format
 from graphql_api.domain.media import Original
@@ -19,7 +21,7 @@ def to_original(row: Row) -> Original:
     )
 
 
-def original_columns(original: Original) -> dict[str, object]:
+def original_columns(original: Original) -> dict[str, Any]:
     """The columns of an original."""
     return {
         "format": original.format,
