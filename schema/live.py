@@ -9,13 +9,14 @@ import asyncio
 import contextlib
 import datetime as dt
 import functools
+import weakref
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from json import JSONDecodeError
 from typing import Any
 
 import orjson
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 from graphql import GraphQLError, SourceLocation
 from strawberry.aiohttp.views import GraphQLView
 from strawberry.exceptions import ConnectionRejectionError
@@ -31,6 +32,8 @@ from schema.context import GraphQLContext, make_context
 from schema.limits import MAX_QUERY
 
 Result = ExecutionResult | PreExecutionError
+
+SOCKETS = web.AppKey("sockets", weakref.WeakSet[web.WebSocketResponse])
 
 _PROTOCOL = "graphql-transport-ws"
 _MAX_MESSAGE = 256 * 1024  # bytes of one from a client
@@ -138,6 +141,7 @@ class SocketView(GraphQLView[Socket, None]):
         protocols = [subprotocol] if subprotocol else []
         socket = web.WebSocketResponse(protocols=protocols, max_msg_size=_MAX_MESSAGE, heartbeat=_PING_SECONDS)
         await socket.prepare(request)
+        request.app[SOCKETS].add(socket)
         return socket
 
     def is_websocket_origin_allowed(self, *_: object, **__: object) -> bool:
@@ -167,6 +171,14 @@ _VIEW = SocketView(
     connection_init_wait_timeout=dt.timedelta(seconds=_INIT_SECONDS),
     max_subscriptions_per_connection=_MAX_OPERATIONS,
 )
+
+
+async def say_goodbye(app: web.Application) -> None:
+    """End all that is listened to: a server that stops would wait for it."""
+    app[CONTEXT].live.end()
+    sockets: weakref.WeakSet[web.WebSocketResponse] = app[SOCKETS]
+    for socket in list(sockets):
+        await socket.close(code=WSCloseCode.GOING_AWAY, message=b"The server is stopping.")
 
 
 def is_socket(request: web.Request) -> bool:

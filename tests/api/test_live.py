@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,11 +16,13 @@ import pytest
 
 from graphql_api.errors import Overloaded
 from graphql_api.imaging.pool import ImagingPool
+from graphql_api.server import DRAIN_SECONDS
 from graphql_api.services import live
 from tests import pictures
 from tests.client import Client
 from tests.conftest import make_settings, run_app
 from tests.people import act, join, page_cookie
+from tests.processes import serving
 from tests.redis_server import Redis
 
 CHANGES = "subscription ($filter: MediaChangeFilter) { mediaChanged(filter: $filter) { event mediaId at media { uid caption } } }"
@@ -306,3 +309,22 @@ async def test_processes_tell_each_other_through_redis(tmp_path: Path, imaging: 
 
     assert (here["event"], here["mediaId"]) == ("MEDIA_CREATED", media["id"])
     assert alone["mediaId"] == own["id"]
+
+
+async def test_a_server_that_stops_does_not_wait_for_who_listens(tmp_path: Path) -> None:
+    with serving(tmp_path, "--demo") as server:
+        async with aiohttp.ClientSession(server.base_url) as session:
+            socket = Socket(await session.ws_connect("/graphql", protocols=["graphql-transport-ws"]))
+            await socket.begin()
+            stream = await session.get(
+                "/graphql", params={"query": "{ __typename }"}, headers={"Accept": "text/event-stream"}
+            )
+            started = asyncio.get_running_loop().time()
+            stopping = asyncio.ensure_future(asyncio.to_thread(server.stop, signal.SIGTERM))
+            code = await socket.receive()
+            exit_code, _ = await stopping
+            seconds = asyncio.get_running_loop().time() - started
+            stream.close()
+
+    assert code == 1001
+    assert (exit_code, seconds < DRAIN_SECONDS) == (0, True)
