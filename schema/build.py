@@ -9,6 +9,7 @@ from strawberry.types import ExecutionContext
 
 from schema.collections import CollectionMutation
 from schema.direct_uploads import DirectUploadMutation
+from schema.compiled import CompiledExecution
 from schema.errors import ERROR_TYPES
 from schema.keys import KeyMutation
 from schema.limits import EXTENSIONS
@@ -60,6 +61,7 @@ SCHEMA = TintypeSchema(
     subscription=Subscription,
     types=[Media, Collection, *ERROR_TYPES],
     extensions=EXTENSIONS,
+    execution_context_class=CompiledExecution,
     # Never `sort_schema` here: it rebuilds the enums without Strawberry's conversion, and inputs arrive as plain texts.
     config=StrawberryConfig(scalar_map=SCALARS),
 )

@@ -25,6 +25,7 @@ from graphql_api.services.links import IMAGE, ORIGINAL
 from graphql_api.services.renderer import Asked
 from graphql_api.services.responsive import plan_responsive
 from schema import traits
+from schema.columns import PLAIN
 from schema.connection import AFTER, BEFORE, FIRST, LAST, Connection, parse_page, present_page
 from schema.context import Info
 from schema.media_filter import KeyValue, MediaOrder, present_mapping
@@ -95,15 +96,17 @@ class Media(Node):
     )
     domain: strawberry.Private[domain.Media]
 
-    @strawberry.field(description="What the team's own system calls it; null for others.")
+    @strawberry.field(description="What the team's own system calls it; null for others.", metadata=PLAIN)
     def external_id(self, info: Info) -> str | None:
         return self.domain.external_id if info.context.principal.owns(self.domain) else None
 
-    @strawberry.field(description="The address that it was imported from; null for others than its team.")
+    @strawberry.field(
+        description="The address that it was imported from; null for others than its team.", metadata=PLAIN
+    )
     def source_url(self, info: Info) -> str | None:
         return self.domain.origin.url if info.context.principal.owns(self.domain) else None
 
-    @strawberry.field(description="Free texts by key; for its team alone.")
+    @strawberry.field(description="Free texts by key; for its team alone.", metadata=PLAIN)
     def attributes(self, info: Info) -> list[KeyValue]:
         return present_mapping(self.domain.attributes) if info.context.principal.owns(self.domain) else []
 
@@ -113,7 +116,9 @@ class Media(Node):
             return []
         return present_mapping(await info.context.labels.load(self.domain.id))
 
-    @strawberry.field(description="Address of the image, as it is (without its metadata) or transformed.")
+    @strawberry.field(
+        description="Address of the image, as it is (without its metadata) or transformed.", metadata=PLAIN
+    )
     def url(
         self,
         info: Info,

@@ -1,0 +1,178 @@
+"""Execution of a document as graphql-core does it, but with whole lists of plain objects completed at once.
+
+What a column does not do is left to graphql-core, from the field on at which it was tried; so results and errors are
+graphql-core's in every case (docs/adr/0020-compiled-execution.md, tests/unit/test_compiled.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    FragmentDefinitionNode,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    VariableNode,
+)
+from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
+from graphql.language import DirectiveNode
+from graphql.pyutils import Path
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from schema.columns import Columns
+
+_MAX_OPERATIONS = 256
+_MAX_VARIANTS = 16  # of one operation, by the variables that @skip and @include ask
+_CONDITIONS = {"skip", "include"}
+
+
+class Variant:
+    """What is collected and compiled of an operation, as long as the same nodes are skipped."""
+
+    def __init__(self) -> None:
+        self.columns = Columns()
+        self.root: GroupedFieldSet | None = None
+        # By type, and by the identity of the list of nodes, which is kept.
+        self.collected: dict[tuple[GraphQLObjectType, int], tuple[FieldDetailsList, CollectedFields]] = {}
+
+
+class Operation:
+    """An operation that has been executed before. Its nodes are kept: their identities are what it is found by."""
+
+    def __init__(self, nodes: Sequence[object], conditions: Sequence[str] | None) -> None:
+        self.nodes = nodes
+        self._conditions = conditions
+        self._variants: dict[tuple[bool | None, ...], Variant] = {}
+
+    def variant(self, variables: dict[str, Any]) -> Variant | None:
+        """What is known of it for these variables; None where it is not compiled."""
+        if self._conditions is None:
+            return None
+        # (What is no boolean is refused when fields are collected, each time.)
+        given = [variables.get(name) for name in self._conditions]
+        key = tuple(value if isinstance(value, bool) else None for value in given)
+        found = self._variants.get(key)
+        if found is None:
+            if len(self._variants) >= _MAX_VARIANTS:
+                self._variants.clear()
+            found = self._variants[key] = Variant()
+        return found
+
+
+_operations: dict[tuple[int, ...], Operation] = {}  # the one that was used last is the last
+
+
+def _find_operation(
+    schema: GraphQLSchema, node: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]
+) -> Operation:
+    """What is known of an operation. The parser's cache gives the same nodes for the same text."""
+    nodes = (schema, node, *fragments.values())
+    key = tuple(map(id, nodes))
+    found = _operations.pop(key, None)
+    if found is None:
+        found = Operation(nodes, _conditions(node, fragments))
+        if len(_operations) >= _MAX_OPERATIONS:
+            del _operations[next(iter(_operations))]
+    _operations[key] = found
+    return found
+
+
+def _conditions(node: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> tuple[str, ...] | None:
+    """The variables that decide what is selected; None when other directives, or arguments of fragments, have a say."""
+    directives = list(node.directives or ())
+    for definition in (node, *fragments.values()):
+        directives += _directives(definition.selection_set)
+    arguments = any(fragment.variable_definitions for fragment in fragments.values())
+    if arguments or {directive.name.value for directive in directives} - _CONDITIONS:
+        return None
+    values = [argument.value for directive in directives for argument in directive.arguments or ()]
+    return tuple(sorted({value.name.value for value in values if isinstance(value, VariableNode)}))
+
+
+def _directives(selected: SelectionSetNode) -> Iterator[DirectiveNode]:
+    for selection in selected.selections:
+        yield from selection.directives or ()
+        if isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set is not None:
+            yield from _directives(selection.selection_set)
+
+
+class CompiledExecution(StrawberryGraphQLCoreExecutionContext):
+    """One execution. Whatever is tried in columns and fails is done again by graphql-core, which words the error."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._variant: Variant | None = None
+        middleware = self.middleware_manager
+        if self.abort_signal is None and (middleware is None or not middleware.middlewares):
+            operation = _find_operation(self.schema, self.operation, self.fragment_definitions)
+            self._variant = operation.variant(self.variable_values.coerced)
+
+    def execute_collected_root_fields(
+        self,
+        root_type: GraphQLObjectType,
+        root_value: Any,
+        grouped_field_set: GroupedFieldSet,
+        *rest: Any,
+    ) -> Any:
+        """Run the root fields with the lists of nodes of the first time, as everything below is found by them."""
+        if self._variant is not None:
+            if self._variant.root is None:
+                self._variant.root = grouped_field_set
+            grouped_field_set = self._variant.root
+        return super().execute_collected_root_fields(root_type, root_value, grouped_field_set, *rest)
+
+    def collect_subfields(
+        self, return_type: GraphQLObjectType, field_details_list: FieldDetailsList
+    ) -> CollectedFields:
+        """Collect what is selected below, once for each variant."""
+        if self._variant is None:
+            return super().collect_subfields(return_type, field_details_list)
+        key = return_type, id(field_details_list)
+        found = self._variant.collected.get(key)
+        if found is None:
+            collected = super().collect_subfields(return_type, field_details_list)
+            found = self._variant.collected[key] = field_details_list, collected
+        return found[1]
+
+    def execute_field(
+        self,
+        parent_type: GraphQLObjectType,
+        source: Any,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        position_context: Any,
+    ) -> Any:
+        """Execute one field; a plain one as a column of one."""
+        if self._variant is not None:
+            column = self._variant.columns.of_field(parent_type, field_details_list, self)
+            if column is not None:
+                try:
+                    return column((source,), self)[0]
+                except Exception:  # noqa: BLE001, S110 (whatever it is, the same happens again below)
+                    pass
+        return super().execute_field(parent_type, source, field_details_list, path, position_context)
+
+    def complete_value(
+        self,
+        return_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: Any,
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """Complete what a resolver gave; what is plain below it as columns."""
+        if self._variant is not None:
+            column = self._variant.columns.of_value(return_type, field_details_list, self)
+            if column is not None:
+                try:
+                    return column((result,), self)[0]
+                except Exception:  # noqa: BLE001, S110 (whatever it is, the same happens again below)
+                    pass
+        return super().complete_value(return_type, field_details_list, info, path, result, position_context)
