@@ -37,6 +37,7 @@ from graphql import (
     GraphQLUnionType,
     TypeNameMetaFieldDef,
     is_leaf_type,
+    is_required_argument,
 )
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList
 from strawberry.schema.schema_converter import CustomGraphQLEnumType
@@ -46,8 +47,8 @@ from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from strawberry.types.field import StrawberryField
 from strawberry.types.union import StrawberryUnion
 
-# `metadata` of a field whose resolver is a method without arguments that only computes: it may be called twice, awaits
-# nothing, changes nothing, and asks nothing of `info` but its context.
+# `metadata` of a field whose resolver is a method that only computes when it is given no arguments: it may be called
+# twice, awaits nothing, changes nothing, and asks nothing of `info` but its context.
 PLAIN: Final[Mapping[str, bool]] = {"plain": True}
 
 _DEFINITION = "strawberry-definition"
@@ -224,9 +225,9 @@ def _read(field: GraphQLField, parent: GraphQLObjectType, nodes: list[FieldNode]
         get = attrgetter(definition.python_name)
         return lambda items, _: list(map(get, items))
     resolver = definition.base_resolver
-    if resolver is None or not definition.metadata.get("plain") or field.args or definition.extensions:
+    if resolver is None or not definition.metadata.get("plain") or definition.extensions or nodes[0].arguments:
         raise NotPlain
-    if resolver.is_async or resolver.self_parameter is None:
+    if resolver.is_async or resolver.self_parameter is None or any(map(is_required_argument, field.args.values())):
         raise NotPlain
     takes_info = resolver.info_parameter is not None
 

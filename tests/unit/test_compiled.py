@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from schema import compiled
+from schema import columns, compiled
 from schema.columns import PLAIN
 from schema.compiled import CompiledExecution
 from tests.documents import Drawn, documents
@@ -70,8 +70,8 @@ class Cat(Named):
     def _greet(self, info: strawberry.Info) -> str:
         return f"{info.context} {self.name[0]}"  # which raises when there is no name
 
-    def _best(self) -> Toy | None:
-        return self.toys[0] if self.toys else None
+    def _best(self, skip: int = 0) -> Toy | None:
+        return self.toys[skip] if self.toys else None
 
     def _place(self, info: strawberry.Info) -> str:
         return ".".join(map(str, info.path.as_list()))  # so it is not plain
@@ -333,3 +333,20 @@ async def test_what_is_known_of_operations_is_bounded() -> None:
     assert len(compiled._operations) == compiled._MAX_OPERATIONS
     last = list(compiled._operations.values())[-1]
     assert 0 < len(last._variants) <= compiled._MAX_VARIANTS
+
+
+async def test_a_plain_field_is_not_plain_when_it_is_given_an_argument() -> None:
+    cat = Making(random.Random(3), 0).cat()
+    cat.toys = [Toy(label="a", weight=1.0, odd=None), Toy(label="b", weight=1.0, odd=None)]
+    root = Home(named=[], pets=None, cats=[], maybe_cats=[], cat=cat, toy=cat.toys[0])
+
+    result = await _run(
+        "{ home { cat { bestToy { label } next: bestToy(skip: 1) { label } } } }", {}, root, using=Counting
+    )
+
+    assert result.data == {"home": {"cat": {"bestToy": {"label": "a"}, "next": {"label": "b"}}}}
+
+
+@given(st.lists(st.datetimes(timezones=st.just(dt.UTC)), min_size=1))
+def test_orjson_writes_times_in_utc_as_isoformat_does(moments: list[dt.datetime]) -> None:
+    assert columns._moments(moments, None) == [moment.isoformat() for moment in moments]  # type: ignore[arg-type]
