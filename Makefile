@@ -63,4 +63,4 @@ lock: setup ## pin the newest versions in requirements/*.txt
 	@$(COMPILE) --upgrade --group bench -o requirements/bench.txt
 
 clean: ## remove everything that can be made anew, but no data
-	rm -rf .venv .venv-bench dist .mypy_cache .ruff_cache .pytest_cache graphql_api/web/static/graphiql graphql_api/web/graphiql/node_modules tests/load/peers/ipx/node_modules
+	rm -rf .venv .venv-bench dist .mypy_cache .ruff_cache .pytest_cache graphql_api/web/static/graphiql graphql_api/web/graphiql/node_modules tests/load/peers/ipx/node_modules tests/load/peers/graphql/node_modules

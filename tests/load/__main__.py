@@ -24,6 +24,7 @@ import pyvips
 
 from tests.load import hits, lists, misses, uploads
 from tests.load.figures import Report, Row, format_table
+from tests.load.graphql import measure as graphql
 from tests.load.peers import measure as peers
 from tests.load.servers import MissingPeer, find_nginx, find_postgres
 
@@ -33,6 +34,7 @@ _MEASUREMENTS: dict[str, Callable[[Path, Report], None]] = {
     "hits": hits.measure,
     "lists": lists.measure,
     "uploads": uploads.measure,
+    "graphql": graphql.measure,
     "peers": peers.measure,
 }
 
