@@ -81,7 +81,7 @@ def measure(folder: Path, report: Report) -> None:
     pictures.mkdir(parents=True)
     missing: dict[str, str] = {}
     python = _try(install_thumbor, "thumbor", missing)
-    node = _try(install_npm, "ipx", missing)
+    node = _try(lambda: install_npm("ipx"), "ipx", missing)
     sources = make_sources(pictures, python)
     rows: list[PeersRow] = []
     with ExitStack() as stack:
