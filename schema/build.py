@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
@@ -11,6 +12,7 @@ from schema.collections import CollectionMutation
 from schema.direct_uploads import DirectUploadMutation
 from schema.compiled import CompiledExecution
 from schema.errors import ERROR_TYPES
+from schema.hooks import Hooks
 from schema.keys import KeyMutation
 from schema.limits import EXTENSIONS
 from schema.media import Collection, Media
@@ -53,6 +55,10 @@ class TintypeSchema(strawberry.Schema):
 
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Leave logging to `schema.errors.format_error`."""
+
+    def create_extensions_runner(self, execution_context: ExecutionContext, extensions: list[SchemaExtension]) -> Hooks:
+        """The hooks of an operation."""
+        return Hooks(execution_context, extensions)
 
 
 SCHEMA = TintypeSchema(
