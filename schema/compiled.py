@@ -12,6 +12,7 @@ from typing import Any
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
+    GraphQLField,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
@@ -19,6 +20,7 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     VariableNode,
+    get_argument_values,
 )
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
 from graphql.language import DirectiveNode
@@ -26,6 +28,7 @@ from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from schema.columns import Columns
+from schema.methods import call, convert, definition_of, is_method, told_of
 
 _MAX_OPERATIONS = 256
 _MAX_VARIANTS = 16  # of one operation, by the variables that @skip and @include ask
@@ -38,6 +41,7 @@ class Variant:
     def __init__(self) -> None:
         self.columns = Columns()
         self.root: GroupedFieldSet | None = None
+        self.methods: dict[int, tuple[FieldDetailsList, GraphQLField | None]] = {}
         # By type, and by the identity of the list of nodes, which is kept.
         self.collected: dict[tuple[GraphQLObjectType, int], tuple[FieldDetailsList, CollectedFields]] = {}
 
@@ -108,6 +112,7 @@ class CompiledExecution(StrawberryGraphQLCoreExecutionContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._variant: Variant | None = None
+        self._arguments: dict[int, dict[str, Any]] = {}  # by the identity of the list of nodes, which the variant keeps
         middleware = self.middleware_manager
         if self.abort_signal is None and (middleware is None or not middleware.middlewares):
             operation = _find_operation(self.schema, self.operation, self.fragment_definitions)
@@ -148,15 +153,66 @@ class CompiledExecution(StrawberryGraphQLCoreExecutionContext):
         path: Path,
         position_context: Any,
     ) -> Any:
-        """Execute one field; a plain one as a column of one."""
-        if self._variant is not None:
-            column = self._variant.columns.of_field(parent_type, field_details_list, self)
-            if column is not None:
-                try:
-                    return column((source,), self)[0]
-                except Exception:  # noqa: BLE001, S110 (whatever it is, the same happens again below)
-                    pass
-        return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        """Execute one field: a plain one as a column of one, a method with the arguments that it was last given."""
+        if self._variant is None:
+            return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        column = self._variant.columns.of_field(parent_type, field_details_list, self)
+        if column is not None:
+            try:
+                return column((source,), self)[0]
+            except Exception:  # noqa: BLE001, S110 (whatever it is, the same happens again below)
+                pass
+        field = self._method(parent_type, field_details_list)
+        if field is None:
+            return super().execute_field(parent_type, source, field_details_list, path, position_context)
+        info = self.build_resolve_info(field, [details.node for details in field_details_list], parent_type, path)
+        try:
+            return self._execute_method(field, source, field_details_list, info, position_context)
+        except Exception as error:  # noqa: BLE001 (a resolver may raise anything)
+            self.handle_field_error(error, field.type, field_details_list, path)
+            return None
+
+    def _method(self, parent: GraphQLObjectType, nodes: FieldDetailsList) -> GraphQLField | None:
+        """The field, if it is a method of ours that has arguments."""
+        assert self._variant is not None  # noqa: S101 (mypy)
+        methods = self._variant.methods
+        if id(nodes) not in methods:
+            field = self.schema.get_field(parent, nodes[0].node.name.value)
+            methods[id(nodes)] = nodes, field if field and is_method(field) else None
+        return methods[id(nodes)][1]
+
+    def _execute_method(
+        self, field: GraphQLField, source: Any, nodes: FieldDetailsList, info: Any, position_context: Any
+    ) -> Any:
+        """Call a method and complete what it gives; what has to be awaited in a coroutine that words its errors."""
+        path = info.path
+        result = self._call(field, source, nodes, info)
+        if self.is_awaitable(result):
+            return self.complete_awaitable_value(field.type, nodes, info, path, result, position_context)
+        completed = self.complete_value(field.type, nodes, info, path, result, position_context)
+        return self._complete_later(completed, field.type, nodes, path) if self.is_awaitable(completed) else completed
+
+    def _call(self, field: GraphQLField, source: Any, nodes: FieldDetailsList, info: Any) -> Any:
+        """What the method gives. All objects of a list share its arguments: it may not change them."""
+        definition = definition_of(field)
+        told = told_of(definition, info)
+        arguments = self._arguments.get(id(nodes))
+        if arguments is None:
+            first = nodes[0]
+            values = get_argument_values(
+                field, first.node, self.variable_values, first.fragment_variable_values, self.hide_suggestions
+            )
+            arguments = self._arguments[id(nodes)] = convert(definition, values, told)
+        return call(definition, source, told, arguments)
+
+    async def _complete_later(
+        self, completed: Any, kind: GraphQLOutputType, nodes: FieldDetailsList, path: Path
+    ) -> Any:
+        try:
+            return await completed
+        except Exception as error:  # noqa: BLE001 (a resolver may raise anything)
+            self.handle_field_error(error, kind, nodes, path)
+            return None
 
     def complete_value(
         self,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from enum import Enum
 
@@ -140,7 +141,11 @@ class TransformInput:
     )
 
     def parse(self) -> domain.Transform:
-        """The transform. InvalidInput naming the field."""
+        """The transform; the same one for all media of a list. InvalidInput naming the field."""
+        return self._parsed
+
+    @functools.cached_property
+    def _parsed(self) -> domain.Transform:
         return domain.Transform((self._stage(),), self._output())
 
     def _output(self) -> Output:

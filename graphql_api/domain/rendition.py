@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -62,9 +63,14 @@ class Rendition:
         asked = self.asked
         if self.preset is None and not asked.output.auto:
             still = asked.output.still and media.original.frames > 1 and recipe.format.can_move
-            asked = Transform(recipe.stages, Output(quality=recipe.quality, still=still, metadata=recipe.metadata))
+            asked = _shortest(recipe, still=still)
         said = _version(media) | ({PRESET: self.preset} if self.preset is not None else {})
         return format_image_url(source_url, (media.storage, media.uid), asked, recipe.format, said)
+
+
+@functools.lru_cache(maxsize=4096)  # all media of a list that are asked for alike
+def _shortest(recipe: Recipe, *, still: bool) -> Transform:
+    return Transform(recipe.stages, Output(quality=recipe.quality, still=still, metadata=recipe.metadata))
 
 
 @dataclass(frozen=True, slots=True)

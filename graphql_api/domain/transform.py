@@ -90,11 +90,16 @@ class Recipe:
 
     def size(self, source: Size) -> Size | None:
         """The size of the rendition of a picture of size `source`; None when only its pixels can tell."""
-        for stage in self.stages:
-            if stage.needs_pixels:
-                return None
-            source = stage.geometry(source).size
-        return source
+        return _size(self.stages, source)
+
+
+@functools.lru_cache(maxsize=4096)  # asked for several times a request
+def _size(stages: tuple[Stage, ...], source: Size) -> Size | None:
+    for stage in stages:
+        if stage.needs_pixels:
+            return None
+        source = stage.geometry(source).size
+    return source
 
 
 @functools.lru_cache(maxsize=4096)  # asked for several times a request
@@ -157,7 +162,14 @@ class Transform:
         `accepted` are the formats that the client says it takes, best first. `layers` has the content of overlays by
         uid; those it does not have are left out.
         """
-        stages = self._effective_stages(original, layers or {}, limits.max_overlays)
+        if not layers:
+            return _settle(self, original, tuple(accepted), limits)
+        return self._settled(original, accepted, layers, limits)
+
+    def _settled(
+        self, original: Original, accepted: Sequence[Format], layers: Mapping[str, Layer], limits: PictureLimits
+    ) -> Recipe:
+        stages = self._effective_stages(original, layers, limits.max_overlays)
         if original.format is Format.SVG and self._keeps_drawing(original, stages):
             return Recipe(Format.SVG)
         target = self._target(original, stages, accepted)
@@ -220,6 +232,11 @@ class Transform:
     def in_format(self, target: Format) -> Transform:
         """The same with the format named."""
         return replace(self, output=replace(self.output, format=target, auto=False))
+
+
+@functools.lru_cache(maxsize=4096)  # lists ask the same of many originals, and originals of one camera are alike
+def _settle(transform: Transform, original: Original, accepted: tuple[Format, ...], limits: PictureLimits) -> Recipe:
+    return transform._settled(original, accepted, {}, limits)  # noqa: SLF001 (its other half)
 
 
 def _with_layers(stage: Stage, layers: Mapping[str, Layer], most: int) -> Stage:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import functools
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
@@ -233,6 +234,14 @@ def parse_image_query(pairs: Iterable[tuple[str, str]], extension: str | None) -
     return transform.in_format(target)
 
 
+@functools.lru_cache(maxsize=4096)  # all media of a list that are asked for alike
+def _address_query(transform: Transform) -> str:
+    """The query of an address whose extension carries the format."""
+    output = transform.output if transform.output.auto else replace(transform.output, format=None)
+    named = replace(transform, output=output)
+    return format_query(named) if named.stages or named.output != Output() else ""
+
+
 def format_image_url(
     source_url: str, path: tuple[str, str], transform: Transform, target: Format, said: Mapping[str, str]
 ) -> str:
@@ -240,10 +249,7 @@ def format_image_url(
 
     What else is `said` (a preset, a version) stands before the transform.
     """
-    auto = transform.output.auto
-    output = transform.output if auto else replace(transform.output, format=None)
-    named = replace(transform, output=output)
-    query = format_query(named) if named.stages or named.output != Output() else ""
+    auto, query = transform.output.auto, _address_query(transform)
     if said:
         query = urlencode(said) + (f"&{query}" if query else "")
     address = "/".join((source_url, *path)) + ("" if auto else f".{target}")
