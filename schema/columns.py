@@ -44,14 +44,14 @@ from strawberry.schema.schema_converter import CustomGraphQLEnumType
 from strawberry.schema.types.base_scalars import isoformat
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
-from strawberry.types.field import StrawberryField
 from strawberry.types.union import StrawberryUnion
+
+from schema.methods import DEFINITION, find_definition, told_of
 
 # `metadata` of a field whose resolver is a method that only computes when it is given no arguments: it may be called
 # twice, awaits nothing, changes nothing, and asks nothing of `info` but its context.
 PLAIN: Final[Mapping[str, bool]] = {"plain": True}
 
-_DEFINITION = "strawberry-definition"
 _NULL = type(None)
 # What a leaf may be, or become: nothing that could be awaited, raised or missing.
 _USUAL = frozenset(
@@ -195,7 +195,7 @@ def _need(column: Column | None) -> Column:
 
 def _class_of(kind: GraphQLObjectType) -> type:
     """The class whose very instances are of this type, as graphql-core will find. NotPlain."""
-    definition = kind.extensions.get(_DEFINITION)
+    definition = kind.extensions.get(DEFINITION)
     if not isinstance(definition, StrawberryObjectDefinition) or definition.is_type_of is not None:
         raise NotPlain
     found: type = definition.concrete_of.origin if definition.concrete_of else definition.origin
@@ -206,7 +206,7 @@ def _class_of(kind: GraphQLObjectType) -> type:
 
 def _resolves_by_class(kind: GraphQLInterfaceType | GraphQLUnionType, possible: GraphQLObjectType) -> bool:
     """Whether Strawberry takes instances of the class for this type. NotPlain where it asks a function of ours."""
-    definition, object_definition = kind.extensions.get(_DEFINITION), possible.extensions[_DEFINITION]
+    definition, object_definition = kind.extensions.get(DEFINITION), possible.extensions[DEFINITION]
     if object_definition.concrete_of or object_definition.name != possible.name:
         return False
     if isinstance(definition, StrawberryUnion):
@@ -218,10 +218,10 @@ def _resolves_by_class(kind: GraphQLInterfaceType | GraphQLUnionType, possible: 
 
 def _read(field: GraphQLField, parent: GraphQLObjectType, nodes: list[FieldNode]) -> Column:
     """The column of what the field's resolver gives. NotPlain."""
-    definition = field.extensions.get(_DEFINITION)
-    if not isinstance(definition, StrawberryField) or type(definition).get_result is not StrawberryField.get_result:
+    definition = find_definition(field)
+    if definition is None:
         raise NotPlain
-    if definition.is_basic_field and definition.default_resolver is getattr and field.resolve is not None:
+    if definition.is_basic_field and definition.default_resolver is getattr:
         get = attrgetter(definition.python_name)
         return lambda items, _: list(map(get, items))
     resolver = definition.base_resolver
@@ -234,8 +234,7 @@ def _read(field: GraphQLField, parent: GraphQLObjectType, nodes: list[FieldNode]
     def call(items: Sequence[Any], execution: Execution) -> list[Any]:
         if not takes_info:
             return list(map(resolver, items))
-        raw = execution.build_resolve_info(field, nodes, parent, None)
-        info = raw.schema.extensions[_DEFINITION].config.info_class(_raw_info=raw, _field=definition)
+        info = told_of(definition, execution.build_resolve_info(field, nodes, parent, None))
         return [resolver(item, info=info) for item in items]
 
     return call

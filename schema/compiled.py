@@ -28,7 +28,7 @@ from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from schema.columns import Columns
-from schema.methods import call, convert, definition_of, is_method, told_of
+from schema.methods import DEFINITION, call, convert, definition_of, is_method, told_of
 
 _MAX_OPERATIONS = 256
 _MAX_VARIANTS = 16  # of one operation, by the variables that @skip and @include ask
@@ -114,7 +114,8 @@ class CompiledExecution(StrawberryGraphQLCoreExecutionContext):
         self._variant: Variant | None = None
         self._arguments: dict[int, dict[str, Any]] = {}  # by the identity of the list of nodes, which the variant keeps
         middleware = self.middleware_manager
-        if self.abort_signal is None and (middleware is None or not middleware.middlewares):
+        handlers = self.schema.extensions[DEFINITION].exception_handlers
+        if self.abort_signal is None and not handlers and (middleware is None or not middleware.middlewares):
             operation = _find_operation(self.schema, self.operation, self.fragment_definitions)
             self._variant = operation.variant(self.variable_values.coerced)
 

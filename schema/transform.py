@@ -291,4 +291,5 @@ def present_responsive(planned: responsive.Responsive, address: Address, sizes: 
 
 def _src_set(renditions: Sequence[PlannedRendition], address: Address) -> str:
     # A comma with white space around it ends a candidate; within an address it must not.
-    return ", ".join(f"{address(item).replace(',', '%2C')} {item.size.width}w" for item in renditions if item.size)
+    sized = ((address(item).replace(",", "%2C"), item.size) for item in renditions)
+    return ", ".join(f"{url} {size.width}w" for url, size in sized if size)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import cast
 
 from graphql import (
     GraphQLField,
+    GraphQLInt,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
@@ -88,6 +90,8 @@ class _Drawing:
             and (depth or is_leaf_type(get_named_type(each.type)))
         ]
         name = self.draw(st.sampled_from(["__typename", *usable * 2]))
+        if any(arg.type is GraphQLInt for arg in (fields[name].args.values() if name in fields else ())):
+            return self._call(parent, name, fields[name], depth)
         # The same alias for the same field of the same type alone: nothing else can be merged with it.
         alias = self.draw(st.sampled_from([None, None, f"{parent.name}_{name}_1"]))
         shown = alias or (f"{parent.name}_{name}" if isinstance(parent, GraphQLInterfaceType) else None)
@@ -96,6 +100,14 @@ class _Drawing:
             return text + self._directives()
         assert isinstance(kind, Composite)
         return f"{text}{self._directives()} {self.selections(kind, depth - 1)}"
+
+    def _call(self, parent: Composite, name: str, field: GraphQLField, depth: int) -> str:
+        """A field with a number for its arguments, which is in the alias as well."""
+        number = self.draw(st.integers(0, 2))
+        given = ", ".join(f"{arg}: {number}" for arg, each in field.args.items() if each.type is GraphQLInt)
+        text = f"{parent.name}_{name}_with_{number}: {name}({given}){self._directives()}"
+        kind = get_named_type(field.type)
+        return text if is_leaf_type(kind) else f"{text} {self.selections(cast('Composite', kind), depth - 1)}"
 
     def _directives(self) -> str:
         if self.draw(st.integers(0, 3)):

@@ -162,14 +162,7 @@ class Transform:
         `accepted` are the formats that the client says it takes, best first. `layers` has the content of overlays by
         uid; those it does not have are left out.
         """
-        if not layers:
-            return _settle(self, original, tuple(accepted), limits)
-        return self._settled(original, accepted, layers, limits)
-
-    def _settled(
-        self, original: Original, accepted: Sequence[Format], layers: Mapping[str, Layer], limits: PictureLimits
-    ) -> Recipe:
-        stages = self._effective_stages(original, layers, limits.max_overlays)
+        stages = self._effective_stages(original, layers or {}, limits.max_overlays)
         if original.format is Format.SVG and self._keeps_drawing(original, stages):
             return Recipe(Format.SVG)
         target = self._target(original, stages, accepted)
@@ -232,11 +225,6 @@ class Transform:
     def in_format(self, target: Format) -> Transform:
         """The same with the format named."""
         return replace(self, output=replace(self.output, format=target, auto=False))
-
-
-@functools.lru_cache(maxsize=4096)  # lists ask the same of many originals, and originals of one camera are alike
-def _settle(transform: Transform, original: Original, accepted: tuple[Format, ...], limits: PictureLimits) -> Recipe:
-    return transform._settled(original, accepted, {}, limits)  # noqa: SLF001 (its other half)
 
 
 def _with_layers(stage: Stage, layers: Mapping[str, Layer], most: int) -> Stage:

@@ -70,6 +70,15 @@ class Cat(Named):
     def _greet(self, info: strawberry.Info) -> str:
         return f"{info.context} {self.name[0]}"  # which raises when there is no name
 
+    def _cut(self, length: int | None = 9) -> str | None:
+        if length is not None and length > len(self.name):
+            raise ValueError(f"{self.name} is short.")
+        return self.name[:length]
+
+    async def _nth(self, info: strawberry.Info, number: int | None = None) -> list[Toy]:
+        await asyncio.sleep(0)
+        return [self.toys[number or 0], *self.toys] if info.context else []
+
     def _best(self, skip: int = 0) -> Toy | None:
         return self.toys[skip] if self.toys else None
 
@@ -81,6 +90,8 @@ class Cat(Named):
 
     greeting: str = strawberry.field(resolver=_greet, metadata=PLAIN)
     best_toy: Toy | None = strawberry.field(resolver=_best, metadata=PLAIN)
+    cut: str | None = strawberry.field(resolver=_cut)
+    nth: list[Toy] = strawberry.field(resolver=_nth)
     where: str = strawberry.field(resolver=_place)
     later: str | None = strawberry.field(resolver=_wait)
 
