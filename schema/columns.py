@@ -11,6 +11,7 @@ import decimal
 import math
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import Enum
 from itertools import chain, islice, repeat
 from operator import attrgetter
@@ -39,7 +40,7 @@ from graphql import (
     is_leaf_type,
     is_required_argument,
 )
-from graphql.execution.collect_fields import CollectedFields, FieldDetailsList
+from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
 from strawberry.schema.schema_converter import CustomGraphQLEnumType
 from strawberry.schema.types.base_scalars import isoformat
 from strawberry.types.base import StrawberryObjectDefinition
@@ -89,12 +90,22 @@ class Execution(Protocol):
 Column = Callable[[Sequence[Any], Execution], list[Any]]
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The plain fields of objects, all that is `selected` in its order, and the `others`."""
+
+    column: Column
+    selected: GroupedFieldSet
+    others: GroupedFieldSet
+
+
 class Columns:
     """The columns of one operation, each made when it is first asked for."""
 
     def __init__(self) -> None:
         # By type, and by the identity of the list of nodes; which is kept, or another list could come to have it.
         self._made: dict[tuple[object, int, bool], tuple[FieldDetailsList, Column | None]] = {}
+        self._parts: dict[tuple[object, int], tuple[FieldDetailsList, Part | None]] = {}
 
     def of_value(self, kind: GraphQLOutputType, nodes: FieldDetailsList, execution: Execution) -> Column | None:
         """The column that completes values of this type; None unless all below it is plain."""
@@ -147,20 +158,27 @@ class Columns:
         return _leaves(kind)
 
     def _objects(self, kind: GraphQLObjectType, nodes: FieldDetailsList, execution: Execution) -> Column:
-        expected = _class_of(kind)
         selected = execution.collect_subfields(kind, nodes).grouped_field_set
-        names = tuple(selected)
-        columns = [_need(self.of_field(kind, below, execution)) for below in selected.values()]
+        columns = {name: _need(self.of_field(kind, below, execution)) for name, below in selected.items()}
+        return _dictionaries(_class_of(kind), columns)
 
-        def run(items: Sequence[Any], execution: Execution) -> list[Any]:
-            if not items:
-                return []
-            if set(map(type, items)) != {expected} or _is_cast(items):
-                raise Deviation
-            rows = zip(*[column(items, execution) for column in columns], strict=True)
-            return list(map(dict, map(zip, repeat(names), rows))) if names else [{} for _ in items]
+    def of_some(self, kind: GraphQLObjectType, nodes: FieldDetailsList, execution: Execution) -> Part | None:
+        """The plain part of objects that are not plain as a whole; None where there is none."""
+        key = kind, id(nodes)
+        if key not in self._parts:
+            self._parts[key] = nodes, self._part(kind, nodes, execution)
+        return self._parts[key][1]
 
-        return run
+    def _part(self, kind: GraphQLObjectType, nodes: FieldDetailsList, execution: Execution) -> Part | None:
+        try:
+            expected = _class_of(kind)
+            selected = execution.collect_subfields(kind, nodes).grouped_field_set
+        except (NotPlain, GraphQLError, RecursionError):
+            return None
+        found = {name: self.of_field(kind, below, execution) for name, below in selected.items()}
+        columns = {name: column for name, column in found.items() if column is not None}
+        others = {name: below for name, below in selected.items() if name not in columns}
+        return Part(_dictionaries(expected, columns), selected, others) if columns and others else None
 
     def _abstract(
         self, kind: GraphQLInterfaceType | GraphQLUnionType, nodes: FieldDetailsList, execution: Execution
@@ -246,6 +264,21 @@ def _is_cast(items: Sequence[Any]) -> bool:
 
 
 # --- how values are completed
+
+
+def _dictionaries(expected: type, columns: Mapping[str, Column]) -> Column:
+    """Objects of this very class, each as a dictionary."""
+    names = tuple(columns)
+
+    def run(items: Sequence[Any], execution: Execution) -> list[Any]:
+        if not items:
+            return []
+        if set(map(type, items)) != {expected} or _is_cast(items):
+            raise Deviation
+        rows = zip(*[column(items, execution) for column in columns.values()], strict=True)
+        return list(map(dict, map(zip, repeat(names), rows))) if names else [{} for _ in items]
+
+    return run
 
 
 def _nullable(present: Column) -> Column:

@@ -6,13 +6,15 @@ graphql-core's in every case (docs/adr/0020-compiled-execution.md, tests/unit/te
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import contextlib
+from collections.abc import Awaitable, Iterator, Sequence
 from typing import Any
 
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
     GraphQLField,
+    GraphQLList,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
@@ -21,13 +23,14 @@ from graphql import (
     SelectionSetNode,
     VariableNode,
     get_argument_values,
+    get_nullable_type,
 )
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
 from graphql.language import DirectiveNode
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from schema.columns import Columns
+from schema.columns import Columns, Part
 from schema.methods import DEFINITION, call, convert, definition_of, is_method, told_of
 
 _MAX_OPERATIONS = 256
@@ -112,6 +115,7 @@ class CompiledExecution(StrawberryGraphQLCoreExecutionContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._variant: Variant | None = None
+        self._rows: dict[tuple[int, int], tuple[Part, dict[str, Any]]] = {}  # by object and by what is selected of it
         self._arguments: dict[int, dict[str, Any]] = {}  # by the identity of the list of nodes, which the variant keeps
         middleware = self.middleware_manager
         handlers = self.schema.extensions[DEFINITION].exception_handlers
@@ -173,6 +177,47 @@ class CompiledExecution(StrawberryGraphQLCoreExecutionContext):
             self.handle_field_error(error, field.type, field_details_list, path)
             return None
 
+    def complete_list_value(
+        self,
+        return_type: GraphQLList[Any],
+        field_details_list: FieldDetailsList,
+        info: Any,
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        """Complete a list; of objects that are not plain as a whole, the plain fields as columns before the others."""
+        kind = get_nullable_type(return_type.of_type)
+        part = None
+        if self._variant is not None and isinstance(kind, GraphQLObjectType) and isinstance(result, list | tuple):
+            part = self._variant.columns.of_some(kind, field_details_list, self)
+        if part is None:
+            return super().complete_list_value(return_type, field_details_list, info, path, result, position_context)
+        items = [item for item in result if item is not None]
+        with contextlib.suppress(Exception):  # whatever it is, the same happens again below
+            rows = zip(items, part.column(items, self), strict=True)
+            self._rows |= {(id(item), id(part.selected)): (part, row) for item, row in rows}
+        try:
+            return super().complete_list_value(return_type, field_details_list, info, path, result, position_context)
+        finally:
+            for item in items:
+                self._rows.pop((id(item), id(part.selected)), None)
+
+    def execute_fields(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Path | None,
+        grouped_field_set: GroupedFieldSet,
+        position_context: Any,
+    ) -> Any:
+        """Execute the fields of an object, except for those that were completed together with its list."""
+        part, row = self._rows.get((id(source_value), id(grouped_field_set)), (None, {}))
+        if part is None:
+            return super().execute_fields(parent_type, source_value, path, grouped_field_set, position_context)
+        done: Any = super().execute_fields(parent_type, source_value, path, part.others, position_context)
+        return _join_later(part, row, done) if self.is_awaitable(done) else _join(part, row, done)
+
     def _method(self, parent: GraphQLObjectType, nodes: FieldDetailsList) -> GraphQLField | None:
         """The field, if it is a method of ours that has arguments."""
         assert self._variant is not None  # noqa: S101 (mypy)
@@ -233,3 +278,13 @@ class CompiledExecution(StrawberryGraphQLCoreExecutionContext):
                 except Exception:  # noqa: BLE001, S110 (whatever it is, the same happens again below)
                     pass
         return super().complete_value(return_type, field_details_list, info, path, result, position_context)
+
+
+def _join(part: Part, row: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
+    """Both parts of an object, in the order that was asked for."""
+    both = row | others
+    return {name: both[name] for name in part.selected if name in both}
+
+
+async def _join_later(part: Part, row: dict[str, Any], others: Awaitable[dict[str, Any]]) -> dict[str, Any]:
+    return _join(part, row, await others)
