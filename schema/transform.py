@@ -289,7 +289,6 @@ def present_responsive(planned: responsive.Responsive, address: Address, sizes: 
     )
 
 
-def _src_set(renditions: Sequence[PlannedRendition], address: Address) -> str:
+def _src_set(renditions: Sequence[tuple[int, PlannedRendition]], address: Address) -> str:
     # A comma with white space around it ends a candidate; within an address it must not.
-    sized = ((address(item).replace(",", "%2C"), item.size) for item in renditions)
-    return ", ".join(f"{url} {size.width}w" for url, size in sized if size)
+    return ", ".join(f"{address(item).replace(',', '%2C')} {width}w" for width, item in renditions)

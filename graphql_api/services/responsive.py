@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -24,11 +25,11 @@ _MAX_SIDE = 8192
 
 @dataclass(frozen=True, slots=True)
 class Responsive:
-    """The picture as it was asked for; narrower and wider ones in its own format; and the same in others."""
+    """The picture as it was asked for; narrower and wider ones, with their widths, in its own format and in others."""
 
     base: Rendition
-    own: Sequence[Rendition]
-    others: Sequence[tuple[Format, Sequence[Rendition]]]
+    own: Sequence[tuple[int, Rendition]]
+    others: Sequence[tuple[Format, Sequence[tuple[int, Rendition]]]]
 
 
 async def plan_responsive(
@@ -46,7 +47,7 @@ async def plan_responsive(
     if size is None:
         raise InvalidInput("transform", "What is trimmed by its pixels has no width before it is rendered.")
 
-    async def planned(variants: Sequence[Asked]) -> Sequence[Rendition]:
+    async def planned(variants: Sequence[Asked]) -> Sequence[tuple[int, Rendition]]:
         found: dict[int, Rendition] = {}
         for variant in variants:
             try:
@@ -55,7 +56,7 @@ async def plan_responsive(
                 continue
             if (known := rendition.size) is not None:
                 found.setdefault(known.width, rendition)
-        return [found[width] for width in sorted(found)]
+        return sorted(found.items(), key=operator.itemgetter(0))
 
     variants = _variants(asked, size.width, None if widths is None else tuple(widths), tuple(formats))
     own, *others = [await planned(each) for each in variants]
