@@ -65,22 +65,22 @@ class Renderer:
 
     async def plan(self, principal: Principal, media: Media, asked: Asked) -> Rendition:
         """Settle what is asked for this media. TooLarge; when strict also InvalidInput and NotConfigured."""
-        transform = with_preset(asked.preset, asked.transform) if asked.preset else asked.transform
-        name = asked.preset.name if asked.preset else None
+        return self.plan_alone(media, asked) or await self._plan_with_others(principal, media, asked)
+
+    def plan_alone(self, media: Media, asked: Asked) -> Rendition | None:
+        """As `plan`, at once; None where it depends on who asks: on other media, or on whether this one is theirs."""
+        transform = _transform_of(asked)
         if transform.overlay_uids or transform.output.metadata is Metadata.KEEP:
-            return await self._plan_with_others(principal, media, transform, asked)
+            return None
         sees = abilities.sees()
         about = media.original, media.focal_point, self.limits
         recipe = _settle(transform, about, tuple(asked.accepted), strict=asked.strict, sees=sees)
         if media.test:
             recipe = _marked(recipe, media.original)
-        return Rendition(media, recipe, asked.transform, name, media.public)
+        return Rendition(media, recipe, asked.transform, asked.preset.name if asked.preset else None, media.public)
 
-    async def _plan_with_others(
-        self, principal: Principal, media: Media, transform: Transform, asked: Asked
-    ) -> Rendition:
-        """As `plan`, where it depends on who asks: on the media that they see, or on whether this one is theirs."""
-        transform = transform.focused(media.focal_point)
+    async def _plan_with_others(self, principal: Principal, media: Media, asked: Asked) -> Rendition:
+        transform = _transform_of(asked).focused(media.focal_point)
         overlays = await self._overlays(principal, transform)
         layers = {uid: Layer(item.sha256, item.original) for uid, item in overlays.items()}
         if asked.strict:
@@ -239,6 +239,10 @@ def _refuse_ignored(
             raise InvalidInput("trim", f"'trim' leaves nothing of the {source.width} x {source.height} pixels.")
     if any(stage.segment for stage in transform.stages) and not abilities.sees():
         raise NotConfigured("This server was installed without the means to cut a foreground out.")
+
+
+def _transform_of(asked: Asked) -> Transform:
+    return with_preset(asked.preset, asked.transform) if asked.preset else asked.transform
 
 
 @functools.lru_cache(maxsize=4096)  # lists ask the same of many originals, and those of one camera are alike

@@ -51,7 +51,7 @@ async def plan_responsive(
         found: dict[int, Rendition] = {}
         for variant in variants:
             try:
-                rendition = await renderer.plan(principal, media, variant)
+                rendition = renderer.plan_alone(media, variant) or await renderer.plan(principal, media, variant)
             except TooLarge:
                 continue
             if (known := rendition.size) is not None:
