@@ -35,7 +35,7 @@ check: setup ## lint, format, types, import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --config .importlinter --no-logo
 
-bench: setup ## measure against bare libvips, nginx, PostgreSQL, ipx and thumbor; prints tables
+bench: setup ## measure against bare libvips, nginx, PostgreSQL, ipx, thumbor and GraphQL servers; prints tables
 	@$(BIN)/python -m tests.load
 
 fmt: setup ## format the code, and fix what can be fixed

@@ -38,8 +38,8 @@ _NAMES = {
     "mercurius-jit": "mercurius, jit",
 }
 _CLIENTS = 8
-_ROUNDS = 5
-_ROUND_SECONDS = 2.0
+_ROUNDS = 4
+_ROUND_SECONDS = 1.5
 _WARM_UP_SECONDS = 2.0  # (V8 compiles what runs often)
 _FIELDS = "id uid name url format width height bytes public createdAt"
 _LIST = "{ mediaList(first: 50) { nodes { %s } pageInfo { hasNextPage endCursor } } }"
