@@ -9,8 +9,8 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 
 from schema.collections import CollectionMutation
-from schema.direct_uploads import DirectUploadMutation
 from schema.compiled import CompiledExecution
+from schema.direct_uploads import DirectUploadMutation
 from schema.errors import ERROR_TYPES
 from schema.hooks import Hooks
 from schema.keys import KeyMutation
