@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime as dt
 import decimal
 import functools
@@ -361,3 +362,69 @@ async def test_a_plain_field_is_not_plain_when_it_is_given_an_argument() -> None
 @given(st.lists(st.datetimes(timezones=st.just(dt.UTC)), min_size=1))
 def test_orjson_writes_times_in_utc_as_isoformat_does(moments: list[dt.datetime]) -> None:
     assert columns._moments(moments, None) == [moment.isoformat() for moment in moments]  # type: ignore[arg-type]
+
+
+CAT = """name nick lives size born toys { label weight odd } grid ref price greeting bestToy { label } cut later
+  nth { label } where"""
+WHOLE = f"""{{ home {{
+  named {{ __typename name nick ... on Dog {{ tail good secret friend {{ name }} }} ... on Cat {{ lives }} }}
+  pets {{ ... on Dog {{ name }} ... on Cat {{ lives size }} }}
+  cats {{ {CAT} }} plain: cats {{ name lives size born toys {{ label weight odd }} grid ref price }} maybeCats {{ name }}
+  cat {{ name }} toy {{ label weight odd }} }} }}"""
+
+
+def _usual_home() -> Home:
+    making = Making(random.Random(11), 0)
+    cats: list[Any] = [making.cat() for _ in range(3)]
+    cats[0].toys = [making.toy()]
+    dog = making.dog()
+    return Home(
+        named=[cats[0], None, dog],
+        pets=[dog, cats[1]],
+        cats=cats,
+        maybe_cats=[None, cats[2]],
+        cat=cats[0],
+        toy=making.toy(),
+    )
+
+
+def _objects(home: Home) -> list[Any]:
+    cats: list[Any] = home.cats
+    return [home, cats[0], home.named[2], home.toy, cats[0].toys[0]]
+
+
+def _lists(home: Home) -> list[list[Any]]:
+    return [home.named, home.pets or [], home.cats, home.maybe_cats, home.cats[0].toys]
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+async def test_what_is_wrong_in_any_one_place_is_told_as_graphql_core_tells_it() -> None:
+    names = [[item.name for item in dataclasses.fields(each) if item.init] for each in _objects(_usual_home())]
+    fields = [(place, name) for place, each in enumerate(names) for name in each]
+    items = [(place, index) for place, each in enumerate(_lists(_usual_home())) for index in range(len(each))]
+
+    def with_field(place: int, name: str, value: object) -> Home:
+        home = _usual_home()
+        setattr(_objects(home)[place], name, value)
+        return home
+
+    def with_item(place: int, index: int, value: object) -> Home:
+        home = _usual_home()
+        _lists(home)[place][index] = value
+        return home
+
+    def with_cast(place: int, index: int, kind: type) -> Home:
+        home = _usual_home()
+        if (item := _lists(home)[place][index]) is not None:
+            strawberry.cast(kind, item)
+        return home
+
+    wrong: list[Callable[[], Home]] = [
+        *(functools.partial(with_field, *where, value) for where in fields for value in _ODD_ONES),
+        *(functools.partial(with_item, *where, value) for where in items for value in _ODD_ONES),
+        *(functools.partial(with_cast, *where, kind) for where in items for kind in (Cat, Dog, Toy)),
+    ]
+    assert len(wrong) > 400
+    for root in wrong:
+        expected = _told(await _run(WHOLE, {}, root(), using=StrawberryGraphQLCoreExecutionContext))
+        assert _told(await _run(WHOLE, {}, root(), using=CompiledExecution)) == expected
