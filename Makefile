@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 GRAPHIQL := graphql_api/web/static/graphiql/index.html
-GRAPHIQL_SOURCES := $(addprefix graphql_api/web/graphiql/,package.json package-lock.json vite.config.js index.html main.js main.css build.sh)
+GRAPHIQL_SOURCES := $(addprefix graphql_api/web/graphiql/,package.json package-lock.json vite.config.js index.html main.js main.css build.sh) requirements/node.sh
 COMPILE := $(BIN)/uv pip compile -q --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --custom-compile-command "make lock"
 
 .DEFAULT_GOAL := help
@@ -27,6 +27,7 @@ run: setup ## serve on http://localhost:8000; the first start prints a key and t
 
 test: setup ## run all tests, with real PostgreSQL and Chromium
 	@sh tests/install-services.sh
+	@sh tests/conformance/node.sh --version >/dev/null || true
 	@$(BIN)/pytest
 
 check: setup ## lint, format, types, import rules
@@ -63,4 +64,4 @@ lock: setup ## pin the newest versions in requirements/*.txt
 	@$(COMPILE) --upgrade --group bench -o requirements/bench.txt
 
 clean: ## remove everything that can be made anew, but no data
-	rm -rf .venv .venv-bench dist .mypy_cache .ruff_cache .pytest_cache graphql_api/web/static/graphiql graphql_api/web/graphiql/node_modules tests/load/peers/ipx/node_modules tests/load/peers/graphql/node_modules
+	rm -rf .venv .venv-bench dist .mypy_cache .ruff_cache .pytest_cache graphql_api/web/static/graphiql graphql_api/web/graphiql/node_modules tests/load/peers/ipx/node_modules tests/conformance/node_modules tests/conformance/generated tests/load/peers/graphql/node_modules

@@ -111,6 +111,7 @@ async def _keep_house(services: Services, *, has_models: bool) -> None:
         "audit": services.audit.sweep,
         "webhooks": services.webhooks.sweep,
         "uploads": services.direct_uploads.sweep,
+        "idempotency keys": services.idempotency.sweep,
         "originals": lambda: services.originals.sweep(dt.datetime.now(dt.UTC)),
         "renditions": services.cache.clear,
     }

@@ -19,7 +19,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, FilePath, Validatio
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from graphql_api.domain.address import Network, parse_network
-from graphql_api.domain.limits import PictureLimits
+from graphql_api.domain.limits import GraphQLRules, PictureLimits
 from graphql_api.domain.overlay import MAX_OVERLAYS
 from graphql_api.domain.plan import MIB, Plans, parse_plans
 from graphql_api.domain.signing import Signer
@@ -117,6 +117,17 @@ class Settings(BaseSettings):
         None, description="GraphQL documents by their SHA-256, as a JSON object: clients may name them by it."
     )
     trusted_documents_only: bool = Field(False, description="Whether no other documents are run.")
+    graphql_introspection: bool = Field(True, description="Whether clients may ask GraphQL for its schema.")
+    graphql_federation: bool = Field(
+        False, description="Whether GraphQL is a subgraph (Apollo Federation 2): `_service` and `_entities` are there."
+    )
+    graphql_suggestions: bool = Field(False, description="Whether a misspelt field is answered with the names near it.")
+    graphql_batch_limit: int = Field(0, ge=0, le=100, description="Operations in one JSON request; `0`: no batches.")
+    graphql_seconds: float = Field(30.0, gt=0, description="Time limit of the queries of one request, in seconds.")
+    graphql_response_mb: int = Field(16, gt=0, description="Largest answer of GraphQL, in MiB.")
+    graphql_http_draft: bool = Field(
+        False, description="Whether statuses are those of the draft of June 2026 (422, 294) instead of the older ones."
+    )
     plans_file: FilePath | None = Field(None, description="Plans, in TOML; those of the package unless given.")
     default_plan: str = Field("free", description="The plan of teams that were never put on another.")
     upgrade_url: Annotated[str, AfterValidator(_origin)] = Field(
@@ -235,6 +246,19 @@ class Settings(BaseSettings):
             max_output_pixels=self.max_output_pixels,
             max_output_side=self.max_output_side,
             max_gif_pixels=self.max_gif_pixels,
+        )
+
+    @property
+    def graphql_rules(self) -> GraphQLRules:
+        """The GRAPHQL_ settings."""
+        return GraphQLRules(
+            introspection=self.graphql_introspection,
+            federation=self.graphql_federation,
+            suggestions=self.graphql_suggestions,
+            batch=self.graphql_batch_limit,
+            seconds=self.graphql_seconds,
+            max_response_bytes=self.graphql_response_mb * MIB,
+            draft=self.graphql_http_draft,
         )
 
     @property

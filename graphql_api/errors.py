@@ -18,7 +18,7 @@ All of them survive pickling, because worker processes raise them too.
 from __future__ import annotations
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -130,6 +130,29 @@ class BatchRejected(Conflict):
         super().__init__(message)
 
 
+class IdempotencyConflict(Conflict):
+    """This idempotency key came with another request before."""
+
+    code = "idempotency_key_conflict"
+
+    def __init__(self, message: str = "This Idempotency-Key was used for another request.") -> None:
+        super().__init__(message)
+
+
+class IdempotencyInProgress(Conflict):
+    """The first request with this idempotency key is still at work."""
+
+    code = "idempotency_key_in_progress"
+
+    def __init__(self, message: str = "A request with this Idempotency-Key is still at work.") -> None:
+        super().__init__(message)
+
+    @property
+    def retry_after(self) -> int | None:
+        """When to look again, in seconds."""
+        return 30
+
+
 class DuplicateExternalId(Conflict):
     """Another media of the team has this external id."""
 
@@ -162,8 +185,19 @@ class QuotaExceeded(LimitExceeded):
 
     code = "quota_exceeded"
 
-    def __init__(self, message: str, retry_after: int | None = None, action: Action | None = None) -> None:
-        Exception.__init__(self, message, retry_after, action)
+    def __init__(
+        self,
+        message: str,
+        retry_after: int | None = None,
+        action: Action | None = None,
+        usage: Mapping[str, object] | None = None,
+    ) -> None:
+        Exception.__init__(self, message, retry_after, action, usage)
+
+    @property
+    def usage(self) -> Mapping[str, object]:
+        """What is used of the plan, under img.pro's names; nothing where that is not known."""
+        return self.args[3] or {}
 
     @property
     def action(self) -> Action | None:

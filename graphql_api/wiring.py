@@ -27,6 +27,7 @@ from graphql_api.services.documents import Documents
 from graphql_api.services.events import Events
 from graphql_api.services.exports import Exports
 from graphql_api.services.health import Health
+from graphql_api.services.idempotency import Idempotency
 from graphql_api.services.intake import Intake
 from graphql_api.services.keys import Keys
 from graphql_api.services.library import Library
@@ -175,6 +176,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             webhooks=Webhooks(audit, _now, deliveries.wake),
             deliveries=deliveries,
             live=live,
+            idempotency=Idempotency(library, _now),
             direct_uploads=DirectUploads(store, intake, live, signer, settings.public_url, _now),
             versions=Versions(library, intake, originals, quotas, events, _now),
             exports=Exports(store=store, signer=signer, audit=audit, public_url=settings.public_url, clock=_now),
@@ -191,6 +193,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             documents=Documents(settings.trusted, trusted_only=settings.trusted_documents_only),
             limits=limits,
             metrics=metrics,
+            graphql=settings.graphql_rules,
             public_url=settings.public_url,
             source_url=settings.source_url,
             failing=health.failing,

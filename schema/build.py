@@ -1,12 +1,15 @@
-"""The schema, put together once per process (Strawberry's fields do not survive a second building)."""
+"""The schema, put together once per process."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
+from strawberry.types.scalar import ScalarDefinition
 
 from schema.collections import CollectionMutation
 from schema.compiled import CompiledExecution
@@ -27,6 +30,7 @@ from schema.usage import UsageMutation, UsageQuery
 from schema.version_mutations import VersionMutation
 from schema.viewer import ViewerQuery
 from schema.webhooks import WebhookMutation, WebhookQuery
+from schema.words import describe
 
 
 @strawberry.type(description="Everything that can be read.")
@@ -61,16 +65,23 @@ class TintypeSchema(strawberry.Schema):
         return Hooks(execution_context, extensions)
 
 
-SCHEMA = TintypeSchema(
-    query=Query,
-    mutation=Mutation,
-    subscription=Subscription,
-    types=[Media, Collection, *ERROR_TYPES],
-    extensions=EXTENSIONS,
-    execution_context_class=CompiledExecution,
-    # Never `sort_schema` here: it rebuilds the enums without Strawberry's conversion, and inputs arrive as plain texts.
-    config=StrawberryConfig(scalar_map=SCALARS),
-)
+def make_schema(query: type, scalars: Mapping[object, ScalarDefinition]) -> TintypeSchema:
+    """The schema with this query type, and these scalars beside our own."""
+    made = TintypeSchema(
+        query=query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=[Media, Collection, *ERROR_TYPES],
+        extensions=EXTENSIONS,
+        execution_context_class=CompiledExecution,
+        # Never `sort_schema`: it rebuilds the enums without Strawberry's conversion, and inputs arrive as plain texts.
+        config=StrawberryConfig(scalar_map={**SCALARS, **scalars}),
+    )
+    describe(made._schema)  # noqa: SLF001 (no public one)
+    return made
+
+
+SCHEMA = make_schema(Query, {})
 
 
 def sdl() -> str:

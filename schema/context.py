@@ -17,6 +17,7 @@ from graphql_api.domain.rendition import Rendition
 from graphql_api.domain.traits import Placeholder, Traits
 from graphql_api.services.library import Library
 from graphql_api.web.context import Context
+from schema.cost import Meter
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class GraphQLContext:
     principal: Principal
     services: Context
     agent: str
+    meter: Meter
     again: Callable[[], Awaitable[Principal]]  # who asks, looked up anew
     media: DataLoader[uuid.UUID, Media | None]
     collections: DataLoader[uuid.UUID, Sequence[Collection]]
@@ -46,9 +48,16 @@ Info = strawberry.Info[GraphQLContext, None]
 
 
 def make_context(
-    principal: Principal, services: Context, agent: str, again: Callable[[], Awaitable[Principal]]
+    principal: Principal,
+    services: Context,
+    agent: str,
+    again: Callable[[], Awaitable[Principal]],
+    meter: Meter | None = None,
 ) -> GraphQLContext:
-    """The context of a new operation; `agent` is what the client calls itself, `again` looks it up anew."""
+    """The context of a new operation; `agent` is what the client calls itself, `again` looks it up anew.
+
+    Operations of one request share their `meter`.
+    """
 
     async def load_tags(media_ids: list[uuid.UUID]) -> list[tuple[str, ...]]:
         tags = await services.library.tags_of(media_ids)
@@ -69,6 +78,7 @@ def make_context(
         principal,
         services,
         agent,
+        meter or Meter(),
         again,
         media=DataLoader(load_fn=functools.partial(services.library.find_many, principal), cache=False),
         collections=DataLoader(load_fn=services.collections.of_media, cache=False),

@@ -1,11 +1,13 @@
 """What a document costs, known before it runs: fields, times the sizes of the lists that they are in.
 
 A page counts as many times as it may have items, whatever it will have; what is planned for each image weighs more.
+What the documents of one request cost together is bounded, and so is what a team's cost in a minute.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from graphql import (
@@ -30,6 +32,7 @@ from graphql import (
 from strawberry.extensions import SchemaExtension
 
 from graphql_api.domain.page import DEFAULT_PAGE
+from graphql_api.services.limits import Allowance
 
 MAX_COST = 20_000
 _ASSUMED = 10  # items of a list that no argument bounds
@@ -38,30 +41,47 @@ _FEW = {"errors": 1}  # lists that nearly always have as many items
 _WEIGHTS = {"rendition": 2, "responsive": 20, "placeholder": 2}
 
 
+@dataclass(slots=True)
+class Meter:
+    """What a request has cost so far, and how its team's budget stands after that."""
+
+    cost: int = 0
+    allowance: Allowance | None = None
+
+
 class LimitCost(SchemaExtension):
-    """Refuses what costs more than MAX_COST, and tells what a document cost in `extensions.cost`."""
+    """Refuses what costs more than MAX_COST or than is left of the budget, and tells the cost in `extensions.cost`."""
 
     cost: int | None = None
 
-    def on_execute(self) -> Iterator[None]:
-        """Count, with the variables as they were given."""
+    async def on_execute(self) -> AsyncIterator[None]:
+        """Count, with the variables as they were given. GraphQLError, RateLimited."""
+        operation, call = self._operation(), self.execution_context.context
+        if operation is not None:
+            self.cost = self._counter().operation(operation)
+            call.meter.cost = cost = call.meter.cost + self.cost
+            if cost > MAX_COST:
+                raise GraphQLError(
+                    f"The document costs {cost}, and may cost {MAX_COST}: ask for fewer items or fields at once.",
+                    extensions={"code": "TOO_EXPENSIVE", "cost": cost, "maximum": MAX_COST},
+                )
+            call.meter.allowance = await call.services.limits.count_cost(call.principal, self.cost)
+        yield
+
+    def _operation(self) -> OperationDefinitionNode | None:
         context = self.execution_context
-        document, operation = context.graphql_document, None
-        definitions = document.definitions if document else ()
+        definitions = context.graphql_document.definitions if context.graphql_document else ()
         operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
         for node in operations:
             if len(operations) == 1 or (node.name and node.name.value == context.operation_name):
-                operation = node
-        if operation is not None:
-            fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
-            counter = Counter(context.schema._schema, fragments, context.variables or {})  # noqa: SLF001 (no public one)
-            self.cost = counter.operation(operation)
-            if self.cost > MAX_COST:
-                raise GraphQLError(
-                    f"The document costs {self.cost}, and may cost {MAX_COST}: ask for fewer items or fields at once.",
-                    extensions={"code": "TOO_EXPENSIVE", "cost": self.cost, "maximum": MAX_COST},
-                )
-        yield
+                return node
+        return None
+
+    def _counter(self) -> Counter:
+        context = self.execution_context
+        definitions = context.graphql_document.definitions if context.graphql_document else ()
+        fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
+        return Counter(context.schema._schema, fragments, context.variables or {})  # noqa: SLF001 (no public one)
 
     def get_results(self) -> dict[str, Any]:
         """Beside `data`."""
@@ -158,13 +178,13 @@ class Counter:
 
     def _size(self, node: FieldNode, field: GraphQLField) -> int | None:
         """How many items the arguments ask for; None where they say nothing of it."""
-        if not field.args.keys() & {"first", "last", "ids", "input"}:
+        if not field.args.keys() & {"first", "last", "ids", "input", "representations"}:
             return None
         try:
             given = get_argument_values(field, node, self._variables)
         except GraphQLError:  # refused in execution
             return None
-        for name in ("ids", "input"):
+        for name in ("ids", "input", "representations"):
             if name in field.args:
                 value = given.get(name)
                 return len(value) if isinstance(value, Sequence) and not isinstance(value, str) else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from enum import Enum
@@ -136,13 +137,16 @@ def present_action(action: Action) -> ErrorAction:
 # Messages of graphql-core about the request itself are safe; of anything else only our own errors' are.
 _MASKED = "Something went wrong."
 
+# Strawberry's words for a null where a value may only be left out: they hold Python's names of types, and addresses.
+_NULL = re.compile(r"Expected value of type '.*', found null\. ((?:Field|Argument)(?: '\w+')?) of type 'Maybe\[.*")
+
 
 def format_error(error: GraphQLError, request_id: str, *, syntax: bool) -> dict[str, object]:
     """A top-level error as the client sees it: coded, masked, with the request id."""
     original = error.original_error
     while isinstance(original, GraphQLError):
         original = original.original_error
-    formatted: dict[str, object] = {"message": error.message}
+    formatted: dict[str, object] = {"message": _NULL.sub(r"\1 may be left out, but not be null.", error.message)}
     if error.locations:
         formatted["locations"] = [{"line": at.line, "column": at.column} for at in error.locations]
     if error.path:

@@ -7,7 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
-from graphql import ASTValidationRule, GraphQLError, OperationDefinitionNode
+from graphql import (
+    ASTValidationRule,
+    DirectiveNode,
+    GraphQLError,
+    NoSchemaIntrospectionCustomRule,
+    OperationDefinitionNode,
+)
 from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension
 from strawberry.extensions.max_aliases import create_validator as alias_limit
 from strawberry.extensions.query_depth_limiter import create_validator as depth_limit
@@ -20,6 +26,7 @@ MAX_QUERY = 20_000  # characters
 MAX_TOKENS = 1000
 MAX_DEPTH = 12  # introspection counts as one level
 MAX_ALIASES = 50
+MAX_DIRECTIVES = 50
 _CACHED_DOCUMENTS = 256
 
 
@@ -58,11 +65,35 @@ class CacheValidation(SchemaExtension):
         yield
 
 
-_RULES: Sequence[type[ASTValidationRule]] = [depth_limit(MAX_DEPTH, None), alias_limit(MAX_ALIASES)]
+class LimitDirectives(ASTValidationRule):
+    """Refuse a document with more than MAX_DIRECTIVES directives."""
+
+    count = 0
+
+    def enter_directive(self, node: DirectiveNode, *_: object) -> None:
+        """Count one."""
+        self.count += 1
+        if self.count == MAX_DIRECTIVES + 1:
+            self.report_error(GraphQLError(f"A document has at most {MAX_DIRECTIVES} directives.", node))
+
+
+class HideSchema(SchemaExtension):
+    """Where the operator wants it, `__schema` and `__type` are not there."""
+
+    def on_operation(self) -> Iterator[None]:
+        """Add the rule that refuses them."""
+        context = self.execution_context
+        if not context.context.services.graphql.introspection:
+            context.validation_rules += (NoSchemaIntrospectionCustomRule,)
+        yield
+
+
+_RULES: Sequence[type[ASTValidationRule]] = [depth_limit(MAX_DEPTH, None), alias_limit(MAX_ALIASES), LimitDirectives]
 
 EXTENSIONS: list[Callable[[], SchemaExtension]] = [
     lambda: MaxTokensLimiter(max_token_count=MAX_TOKENS),
     lambda: AddValidationRules(list(_RULES)),
+    HideSchema,
     lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
     RequireOperationName,
     CacheValidation,

@@ -16,7 +16,7 @@ from typing import Any
 
 import orjson
 from aiohttp import web
-from graphql import GraphQLError
+from graphql import GraphQLError, SourceLocation
 from strawberry.aiohttp.views import GraphQLView
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.types import ExecutionResult
@@ -24,10 +24,10 @@ from strawberry.types.execution import PreExecutionError
 
 from graphql_api.domain.account import Principal
 from graphql_api.errors import InvalidInput, TintypeError
-from graphql_api.web.context import CONTEXT, REQUEST_ID, authenticate
+from graphql_api.web.context import CONTEXT, authenticate
+from schema.answers import present_errors
 from schema.build import SCHEMA, TintypeSchema
 from schema.context import GraphQLContext, make_context
-from schema.errors import format_error
 from schema.limits import MAX_QUERY
 
 Result = ExecutionResult | PreExecutionError
@@ -68,7 +68,7 @@ class LiveSchema:
 
     async def stream(self, query: object, *, context_value: Socket, **options: Any) -> AsyncGenerator[Result, None]:
         """The results of an operation; what is refused is its only one."""
-        return _masked(self._results(query, context_value, options), context_value.request[REQUEST_ID])
+        return _masked(self._results(query, context_value, options), context_value.request)
 
     async def _results(self, query: object, socket: Socket, options: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
         try:
@@ -100,21 +100,19 @@ def _checked(query: object, request: web.Request) -> str:
     return query
 
 
-async def _masked(results: AsyncGenerator[Any, None], request_id: str) -> AsyncGenerator[Result, None]:
+async def _masked(results: AsyncGenerator[Any, None], request: web.Request) -> AsyncGenerator[Result, None]:
     """The same, with errors as they may be told."""
     async with contextlib.aclosing(results):
         async for result in results:
             if result.errors:
-                result.errors = [_mask(error, request_id) for error in result.errors]
+                result.errors = [_plain(error) for error in present_errors(result, request)]
             yield result
 
 
-def _mask(error: GraphQLError, request_id: str) -> GraphQLError:
-    said = format_error(error, request_id, syntax=False)
-    extensions: Any = said["extensions"]
-    return GraphQLError(
-        str(said["message"]), error.nodes, error.source, error.positions, error.path, extensions=extensions
-    )
+def _plain(said: Mapping[str, Any]) -> GraphQLError:
+    error = GraphQLError(said["message"], path=said.get("path"), extensions=said["extensions"])
+    error.locations = [SourceLocation(**at) for at in said["locations"]] if "locations" in said else None
+    return error
 
 
 class SocketView(GraphQLView[Socket, None]):
@@ -193,7 +191,7 @@ async def send_events(
     )
     await response.prepare(request)
     try:
-        async with contextlib.aclosing(_masked(results, request[REQUEST_ID])) as masked:
+        async with contextlib.aclosing(_masked(results, request)) as masked:
             async for result in _with_pings(masked, response):
                 await response.write(b"event: next\ndata: " + orjson.dumps(_body(result)) + b"\n\n")
         await response.write(b"event: complete\ndata:\n\n")

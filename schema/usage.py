@@ -27,6 +27,7 @@ class Plan:
     max_file_bytes: BigInt = strawberry.field(description="Bytes of one file.")
     retention_days: int | None = strawberry.field(description="How long images are kept.")
     requests_per_minute: int | None = strawberry.field(description="Requests in a minute.")
+    cost_per_minute: int | None = strawberry.field(description="What GraphQL documents may cost in a minute.")
 
 
 def present_plan(plan: domain.Plan) -> Plan:
@@ -41,6 +42,7 @@ def present_plan(plan: domain.Plan) -> Plan:
         max_file_bytes=BigInt(plan.max_file_bytes),
         retention_days=plan.retention.days if plan.retention else None,
         requests_per_minute=plan.requests_per_minute,
+        cost_per_minute=plan.cost_per_minute,
     )
 
 
@@ -77,6 +79,16 @@ def _big(value: int | None) -> BigInt | None:
     return None if value is None else BigInt(value)
 
 
+@strawberry.type(description="How much GraphQL documents may cost in a minute, and what is left of that.")
+class RateLimit:
+    """An Allowance."""
+
+    limit: int = strawberry.field(description="What they may cost in a minute.")
+    cost: int = strawberry.field(description="What this request has cost so far.")
+    remaining: int = strawberry.field(description="What is left after it.")
+    reset_at: dt.datetime = strawberry.field(description="When there is more.")
+
+
 @strawberry.input(description="A team and the plan that it shall be on.")
 class SetTeamPlanInput:
     """Two names."""
@@ -100,6 +112,14 @@ class UsageQuery:
     @strawberry.field(description="The plans that teams may choose from, the smallest first.")
     def plans(self, info: Info) -> list[Plan]:
         return [present_plan(plan) for plan in info.context.services.quotas.plans.offered()]
+
+    @strawberry.field(description="How the caller's budget of cost stands; null where nothing limits it.")
+    def rate_limit(self, info: Info) -> RateLimit | None:
+        meter = info.context.meter
+        if (allowance := meter.allowance) is None:
+            return None
+        reset_at = dt.datetime.now(dt.UTC) + dt.timedelta(seconds=allowance.reset_seconds)
+        return RateLimit(limit=allowance.limit, cost=meter.cost, remaining=allowance.remaining, reset_at=reset_at)
 
 
 @strawberry.type

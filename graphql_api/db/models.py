@@ -346,6 +346,24 @@ class WebhookDelivery(Model):
         ]
 
 
+class IdempotencyKey(Model):
+    """A request that came with an idempotency key, by the digest of the key and of who sent it.
+
+    `media_id` is what it made: null while it is at work.
+    """
+
+    digest = fields.CharField(max_length=64, primary_key=True)
+    team: fields.ForeignKeyRelation[Team] = fields.ForeignKeyField(
+        "models.Team", related_name="idempotency_keys", db_index=True
+    )
+    fingerprint = fields.CharField(max_length=64)
+    media_id = fields.UUIDField(null=True)
+    created_at = fields.DatetimeField(db_index=True)
+
+    class Meta:
+        table = "idempotency_key"
+
+
 class Mirror(Model):
     """The media that was fetched from an address of another origin. The address is kept as its SHA-256, in hex."""
 

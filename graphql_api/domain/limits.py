@@ -23,3 +23,16 @@ class PictureLimits:
 
 
 USUAL_LIMITS = PictureLimits()
+
+
+@dataclass(frozen=True, slots=True)
+class GraphQLRules:
+    """What GraphQL takes and tells; `batch` is the number of operations in one request, 0 for no batches."""
+
+    introspection: bool
+    federation: bool
+    suggestions: bool
+    batch: int
+    seconds: float
+    max_response_bytes: int
+    draft: bool

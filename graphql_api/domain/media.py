@@ -185,6 +185,9 @@ class Changes:
     attributes: Mapping[str, str] | Keep = field(default=KEEP)
     external_id: str | Keep | None = field(default=KEEP)
     focal_point: FocalPoint | Keep | None = field(default=KEEP)
+    merged_attributes: Mapping[str, str | None] = field(default_factory=dict)  # None removes
+    added_tags: tuple[str, ...] = ()
+    removed_tags: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if not isinstance(self.name, Keep):
@@ -205,6 +208,23 @@ class Changes:
             object.__setattr__(self, "attributes", clean_attributes(self.attributes))
         if isinstance(self.external_id, str):
             object.__setattr__(self, "external_id", clean_external_id(self.external_id))
+
+    @property
+    def builds_on(self) -> bool:
+        """Whether it must be known what is there before it can be changed."""
+        return bool(self.merged_attributes or self.added_tags or self.removed_tags)
+
+    def on(self, attributes: Mapping[str, str], tags: tuple[str, ...]) -> Changes:
+        """The same without building on these. InvalidInput where the result would be too much."""
+        changed = replace(self, merged_attributes={}, added_tags=(), removed_tags=())
+        if self.merged_attributes:
+            merged = {**attributes, **self.merged_attributes}
+            changed = replace(changed, attributes={key: text for key, text in merged.items() if text is not None})
+        if self.added_tags or self.removed_tags:
+            removed = set(clean_tags(self.removed_tags[:MAX_TAGS]))
+            kept = tuple(tag for tag in tags if tag not in removed)
+            changed = replace(changed, tags=kept + self.added_tags)
+        return changed
 
 
 def clean_external_id(text: str | None) -> str | None:

@@ -37,6 +37,7 @@ class Plan:
     uploads_per_day: int | None = None
     requests_per_minute: int | None = None
     burst: int = 0  # so many more in one minute; not in five
+    cost_per_minute: int | None = None  # of GraphQL documents
 
 
 OPERATORS_PLAN = "unlimited"  # of teams that the operator makes for themselves, where there is such a plan
@@ -147,6 +148,7 @@ _FIELDS: Mapping[str, tuple[str, Callable[[object], object]]] = {
     "uploads_per_day": ("uploads_per_day", _count),
     "requests_per_minute": ("requests_per_minute", _count),
     "burst": ("burst", _count),
+    "cost_per_minute": ("cost_per_minute", _count),
 }
 
 

@@ -58,9 +58,9 @@ class Windows:
         self._sliding = SlidingWindowCounterRateLimiter(storage)
         self._exact = MovingWindowRateLimiter(storage)
 
-    async def hit(self, rule: Rule, who: str) -> bool:
-        """Count one; False, and nothing is counted, where there is no room."""
-        return await self._limiter(rule).hit(_item(rule), who)
+    async def hit(self, rule: Rule, who: str, weight: int = 1) -> bool:
+        """Count one, or as many as it weighs; False, and nothing is counted, where there is no room."""
+        return await self._limiter(rule).hit(_item(rule), who, cost=weight)
 
     async def state(self, rule: Rule, who: str) -> State:
         """How the rule stands; nothing is counted."""

@@ -40,6 +40,13 @@ class Library:
         """The media, if it is the caller's or public; else NotFound, in the same words as if there were none."""
         return self._visible(principal, await rows.find(media_id))
 
+    async def get_made(self, principal: Principal, media_id: uuid.UUID) -> Media:
+        """A media that the caller has made a moment ago, who may be one that cannot read. NotFound."""
+        team, media = principal.require(Scope.WRITE), await rows.find(media_id)
+        if media is None or media.team_id != team.id or not media.is_live(self._clock()):
+            raise NotFound("There is no such media.")
+        return media
+
     async def get_by_uid(self, principal: Principal, uid: str) -> Media:
         """As `get`, by slug."""
         return self._visible(principal, await rows.find_by_uid(uid) if ids.is_uid(uid) else None)
@@ -156,6 +163,10 @@ class Library:
         plan = self._plans.test if media.test else principal.plan
         expires_at = None if isinstance(changes.ttl, Keep) else end_of(plan, now, media.created_at, changes.ttl)
         async with transaction():
+            if changes.builds_on:
+                current = await rows.lock(media.id)
+                tags = (await words.tags_of([media.id])).get(media.id, ())
+                changes = changes.on(current.attributes if current else {}, tags)
             if isinstance(changes.external_id, str):
                 await rows.free_external_id(media.team_id, changes.external_id, now, test=media.test)
             await rows.update(media.id, changes, expires_at, now)
@@ -167,6 +178,14 @@ class Library:
                 raise NotFound("There is no such media.")
             await self._events.record(EventType.MEDIA_UPDATED, changed)
         return changed
+
+    async def get_own_by_uid(self, principal: Principal, uid: str) -> Media:
+        """As `get_own`, by slug."""
+        principal.require(Scope.WRITE)
+        media = await rows.find_by_uid(uid) if ids.is_uid(uid) else None
+        if media is None or not principal.changes(media) or not media.is_live(self._clock()):
+            raise NotFound("There is no such media.")
+        return media
 
     async def get_own(self, principal: Principal, media_id: uuid.UUID) -> Media:
         """One of the team's media, to be changed. NotFound, Forbidden."""

@@ -1,4 +1,4 @@
-"""Rate limits: how often a team, an address and a guesser of keys may come, and how much a guest may upload."""
+"""Rate limits: how often a team, an address and a guesser of keys may come, what may be asked, what a guest uploads."""
 
 from __future__ import annotations
 
@@ -67,6 +67,21 @@ class Limits:
         if (burst := self._scaled(plan.burst or None)) is None:
             return (Rule(amount, _MINUTE),)
         return Rule(amount + burst, _MINUTE), Rule(amount * _LONG, _LONG * _MINUTE)
+
+    async def count_cost(self, principal: Principal, cost: int) -> Allowance | None:
+        """Count what a GraphQL document costs, for the caller's team or address; None where nothing limits it.
+
+        RateLimited, and nothing is counted, where the minute has no room for it.
+        """
+        amount = self._scaled(principal.plan.cost_per_minute)
+        if amount is None:
+            return None
+        rule, (kind, who) = Rule(amount, _MINUTE), _whose(principal)
+        allowance = await self._counters.ask(lambda windows: _spend(windows, rule, f"cost/{kind}/{who}", cost))
+        if not allowance.granted:
+            self._metrics.limited("cost")
+            raise allowance.refusal("points of cost", WITHOUT_KEY if principal.team is None else "")
+        return allowance
 
     # --- keys that are no good
 
@@ -158,6 +173,12 @@ async def _take(windows: Windows, rules: Sequence[Rule], who: str) -> Allowance:
         if not await windows.hit(rule, who):
             return await _look(windows, rule, who, granted=False)
     return min(await _look_at_all(windows, rules, who), key=lambda allowance: allowance.remaining)
+
+
+async def _spend(windows: Windows, rule: Rule, who: str, weight: int) -> Allowance:
+    granted = weight == 0 or await windows.hit(rule, who, weight)
+    state = await windows.state(rule, who)
+    return Allowance(rule.amount, state.remaining, state.reset_seconds, rule.seconds, granted)
 
 
 async def _look_at_all(windows: Windows, rules: Sequence[Rule], who: str) -> Sequence[Allowance]:

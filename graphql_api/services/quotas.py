@@ -49,7 +49,7 @@ class Quotas:
             return
         quota = await self.of(team, principal.plan)
         if (reason := quota.refusal(size, images=images)) is not None:
-            raise self._exceeded(team, principal.plan, reason)
+            raise self._exceeded(team, quota, reason)
 
     async def take(self, principal: Principal, team: Team, size: int, *, images: int = 1) -> None:
         """Count one more image, or (0) version of one, in the transaction that keeps it; not for test keys.
@@ -61,9 +61,7 @@ class Quotas:
         if await rows.take(team.id, principal.plan, month_of(self._clock()), size, images=images):
             return
         quota = await self.of(team, principal.plan)
-        raise self._exceeded(
-            team, principal.plan, quota.refusal(size, images=images) or "The plan has no room for one more."
-        )
+        raise self._exceeded(team, quota, quota.refusal(size, images=images) or "The plan has no room for one more.")
 
     @staticmethod
     async def release(media: Media, size: int, *, images: int = 1) -> None:
@@ -71,8 +69,16 @@ class Quotas:
         if not media.test:
             await rows.release(media.team_id, size, images=images)
 
-    def _exceeded(self, team: Team, plan: Plan, reason: str) -> QuotaExceeded:
-        return QuotaExceeded(reason, action=self._upgrades.action(team, plan))
+    def _exceeded(self, team: Team, quota: Quota, reason: str) -> QuotaExceeded:
+        plan, used = quota.plan, quota.usage
+        usage = {
+            "plan": plan.name,
+            "uploads_used": used.uploads,
+            "uploads_limit": plan.uploads_per_month,
+            "storage_used_bytes": used.bytes,
+            "storage_limit_bytes": plan.storage_bytes,
+        }
+        return QuotaExceeded(reason, action=self._upgrades.action(team, plan), usage=usage)
 
     async def set_plan(self, principal: Principal, team_name: str, plan_name: str) -> Team:
         """Put a team on a plan; for operators. NotFound, InvalidInput, Forbidden."""

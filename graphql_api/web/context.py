@@ -9,6 +9,7 @@ from aiohttp import web
 
 from graphql_api.domain.account import Principal
 from graphql_api.domain.key import Profile
+from graphql_api.domain.limits import GraphQLRules
 from graphql_api.errors import Unauthenticated
 from graphql_api.services.accounts import Accounts
 from graphql_api.services.audit import Audit
@@ -17,6 +18,7 @@ from graphql_api.services.derivatives import Derivatives
 from graphql_api.services.direct_uploads import DirectUploads
 from graphql_api.services.documents import Documents
 from graphql_api.services.exports import Exports
+from graphql_api.services.idempotency import Idempotency
 from graphql_api.services.intake import Intake
 from graphql_api.services.keys import Keys
 from graphql_api.services.library import Library
@@ -66,11 +68,13 @@ class Context:
     webhooks: Webhooks
     live: Live
     direct_uploads: DirectUploads
+    idempotency: Idempotency
     exports: Exports
     spool: Spool
     documents: Documents
     limits: Limits
     metrics: Metrics
+    graphql: GraphQLRules
     public_url: str
     source_url: str
     failing: Callable[[], Awaitable[list[str]]]

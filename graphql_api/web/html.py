@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -31,6 +33,15 @@ def render_page(template: str, *, status: int = HTTPStatus.OK, **values: object)
     """A page. Every value is escaped."""
     text = _templates.get_template(f"{template}.html").render({"error": None, "note": None, **values})
     return web.Response(text=text, status=status, content_type="text/html", headers=_HEADERS)
+
+
+def render_viewer(title: str, image: str, values: Mapping[str, object]) -> web.Response:
+    """The page of one image, which may come from another host than the page."""
+    response = render_page("viewer", status=HTTPStatus.OK, title=title, image=image, **values)
+    origin = "{0.scheme}://{0.netloc}".format(urlsplit(image))
+    response.headers["Content-Security-Policy"] += f"; img-src 'self' {origin}"
+    response.headers["Vary"] = "Accept"
+    return response
 
 
 def render_failure(error: TintypeError, title: str = "That did not work") -> web.Response:

@@ -1,4 +1,4 @@
-"""Errors as img.pro's generation 4 says them (contracts/imgpro.md 1.9)."""
+"""Errors as img.pro says them: an object since generation 4, two texts before it (contracts/imgpro.md 1.9)."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from http import HTTPStatus
 from aiohttp import web
 
 from graphql_api import errors
-from graphql_api.domain.key import Profile
 from graphql_api.errors import TintypeError
-from graphql_api.web.context import REQUEST_ID, profile_of
+from graphql_api.web.context import REQUEST_ID
 from graphql_api.web.errors import error_headers, json_response
+from rest_compat.imgpro.generation import Generation, generation_of, is_legacy
 
 # Ours -> (status, their type, their code); the nearest ancestor counts.
 _WORDS: dict[type[TintypeError], tuple[HTTPStatus, str, str]] = {
@@ -20,6 +20,8 @@ _WORDS: dict[type[TintypeError], tuple[HTTPStatus, str, str]] = {
     errors.Forbidden: (HTTPStatus.FORBIDDEN, "permission_error", "forbidden"),
     errors.NotFound: (HTTPStatus.NOT_FOUND, "invalid_request_error", "not_found"),
     errors.Conflict: (HTTPStatus.CONFLICT, "invalid_request_error", "conflict"),
+    errors.IdempotencyConflict: (HTTPStatus.CONFLICT, "idempotency_error", "idempotency_key_conflict"),
+    errors.IdempotencyInProgress: (HTTPStatus.CONFLICT, "idempotency_error", "idempotency_key_in_progress"),
     errors.DuplicateExternalId: (HTTPStatus.CONFLICT, "invalid_request_error", "external_id_duplicate"),
     errors.LimitExceeded: (HTTPStatus.TOO_MANY_REQUESTS, "rate_limit_error", "rate_limited"),
     errors.QuotaExceeded: (HTTPStatus.FORBIDDEN, "quota_error", "quota_exceeded"),
@@ -30,25 +32,66 @@ _WORDS: dict[type[TintypeError], tuple[HTTPStatus, str, str]] = {
     errors.NotConfigured: (HTTPStatus.NOT_IMPLEMENTED, "api_error", "server_error"),
 }
 _BAD_REQUEST = (HTTPStatus.BAD_REQUEST, "invalid_request_error", "bad_request")
+# What failed, where something of ours did.
+_FAILED = {
+    ("POST", "/v1/upload"): "upload_failed",
+    ("POST", "/v1/images"): "upload_failed",
+    ("POST", "/v1/import"): "import_failed",
+    ("PATCH", "/v1/images"): "update_failed",
+    ("DELETE", "/v1/images"): "delete_failed",
+}
 
 
-def render_error(error: TintypeError, request: web.Request) -> web.Response:
-    """The error in their shape; what is wrong with a field stands in `details`, under the field's name."""
-    status, kind, code = next(_WORDS[base] for base in type(error).__mro__ if base in _WORDS)
+def _words(error: TintypeError) -> tuple[HTTPStatus, str, str]:
+    if isinstance(error, errors.InvalidInput) and error.field is None:
+        return _BAD_REQUEST
+    return next(_WORDS[base] for base in type(error).__mro__ if base in _WORDS)
+
+
+def error_object(error: TintypeError) -> dict[str, object]:
+    """The error since generation 4; what is wrong with a field stands in `details`, under the field's name."""
+    _, kind, code = _words(error)
     body: dict[str, object] = {"type": kind, "code": code, "message": str(error)}
-    if isinstance(error, errors.InvalidInput):
-        if error.field is None:
-            status, body["type"], body["code"] = _BAD_REQUEST
-        else:
-            body |= {"message": "Validation failed", "details": {error.field: str(error)}}
-    if profile_of(request) is Profile.G1:  # what generation 1 documents (seed 000)
-        if isinstance(error, errors.QuotaExceeded):
-            status = HTTPStatus.TOO_MANY_REQUESTS
-        elif isinstance(error, errors.RateLimited):
-            body["code"] = "rate_limit_exceeded"
+    if isinstance(error, errors.InvalidInput) and error.field is not None:
+        body |= {"message": "Validation failed", "details": {error.field: str(error)}}
     if error.action is not None and error.action.type == "upgrade":
         body["action"] = {"type": "upgrade", "url": error.action.url, "label": error.action.label}
     elif error.retry_after is not None:
         body["action"] = {"type": "wait", "retry_after": error.retry_after}
+    if isinstance(error, errors.QuotaExceeded) and error.usage:
+        body["usage"] = dict(error.usage)
+    return body
+
+
+def error_texts(error: TintypeError) -> dict[str, object]:
+    """The error before generation 4: a code, a message, and what can be done."""
+    _, _, code = _words(error)
+    body: dict[str, object] = {"error": code, "message": str(error)}
+    if isinstance(error, errors.InvalidInput) and error.field is not None:
+        body["errors"] = {error.field: [str(error)]}
+    if error.action is not None and error.action.type == "upgrade":
+        body["action"] = {"type": "upgrade", "url": error.action.url, "label": error.action.label}
+    elif error.retry_after is not None:
+        body["action"] = {"type": "wait", "label": "Try again later", "seconds": error.retry_after}
+    if isinstance(error, errors.QuotaExceeded) and error.usage:
+        body["usage"] = dict(error.usage)
+    return body
+
+
+def render_error(error: TintypeError, request: web.Request) -> web.Response:
+    """The error in the words of the generation that asks."""
+    generation = generation_of(request)
+    status, _, code = _words(error)
+    flat = is_legacy(request) or generation is not Generation.G4
+    body = error_texts(error) if flat else error_object(error)
+    if code == "server_error" and status is HTTPStatus.INTERNAL_SERVER_ERROR:
+        path = "/".join(request.path.split("/")[:3])
+        code = _FAILED.get((request.method, path), code)
+    if generation is Generation.G1:  # what generation 1 documents (seed 000)
+        if isinstance(error, errors.QuotaExceeded):
+            status = HTTPStatus.TOO_MANY_REQUESTS
+        elif isinstance(error, errors.RateLimited):
+            code = "rate_limit_exceeded"
+    body |= {"error": code} if flat else {"code": code}
     headers = error_headers(error) | {"X-Request-Id": request[REQUEST_ID]}
-    return json_response({"error": body}, status, headers)
+    return json_response(body if flat else {"error": body}, status, headers)

@@ -1,46 +1,119 @@
-"""A media as img.pro's Image object (contracts/imgpro.md 1.3, generation 4)."""
+"""A media in img.pro's words: the Image object of generation 4, and the object of all generations before it at once."""
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from graphql_api.domain.format import Format
 from graphql_api.domain.geometry import Size
-from graphql_api.domain.media import Media
+from graphql_api.domain.media import Media, Source
 from graphql_api.domain.rendition import plan
 from graphql_api.domain.transform import IDENTITY, Transform, named_size
 from graphql_api.domain.usage import Quota, left
+from rest_compat.imgpro.body import RESERVED
 
 _SIZES = (("small", "s"), ("medium", "m"), ("large", "l"))
 # img.pro documents these as not transformable (seed 002). Tintype transforms them all the same for who asks.
 _NOT_TRANSFORMABLE = (Format.SVG, Format.BMP, Format.ICO)
 
 
-def present_image(media: Media, *, public_url: str, source_url: str) -> dict[str, object]:
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A media and what is said of it beside its record, as far as the caller may know."""
+
+    media: Media
+    tags: Sequence[str] = ()
+    labels: Mapping[str, str] = field(default_factory=dict)
+    own: bool = True  # whether it is the caller's: others are not told what its team says of it
+
+
+def present_image(shown: Shown, *, public_url: str, source_url: str) -> dict[str, object]:
     """The Image object. Every media we keep is ready."""
+    media = shown.media
     planned = plan(media, IDENTITY)
     url = planned.url(source_url)
-    transformable = media.original.transformable and media.original.format not in _NOT_TRANSFORMABLE
     return {
         "id": media.uid,
         "object": "image",
         "url": url,
         "page_url": f"{public_url}/{media.uid}",
-        "sizes": {name: _size(media, url, word) for name, word in _SIZES} if transformable else {},
+        "sizes": {name: {"url": _sized(url, word)} | _size(media, word) for name, word in _SIZES}
+        if _transformable(media)
+        else {},
         "filename": media.name,
         "format": planned.recipe.format.value,
         "width": media.original.width,
         "height": media.original.height,
         "bytes": media.bytes,
-        "transformable": transformable,
+        "transformable": _transformable(media),
         "status": "ready",
         "public": media.public,
         "published_at": _moment(media.created_at) if media.public else None,
         "expires_at": _moment(media.expires_at),
         "created_at": _moment(media.created_at),
         "caption": media.caption,
-        "metadata": dict(media.attributes),
+        "metadata": dict(media.attributes) if shown.own else {},
+        "nsfw": False,
+        "labels": dict(shown.labels),
     }
+
+
+def present_media(shown: Shown, *, public_url: str, source_url: str) -> dict[str, object]:
+    """The object of generations 1 to 3, all their fields at once; metadata of the caller's at the top and inside."""
+    media = shown.media
+    planned = plan(media, IDENTITY)
+    src, link, target = planned.url(source_url), f"{public_url}/{media.uid}", planned.recipe.format
+    attributes = dict(media.attributes) if shown.own else {}
+    body: dict[str, object] = {
+        "id": media.uid,
+        "name": media.name,
+        "filename": media.name,
+        "url": link,
+        "link": link,
+        "page_url": link,
+        "src": src,
+        "caption": media.caption,
+        "description": media.caption,
+        "extension": "jpeg" if target is Format.JPEG else target.value,
+        "format": target.value,
+        "mime": planned.content_type,
+        "width": media.original.width,
+        "height": media.original.height,
+        "filesize": media.bytes,
+        "bytes": media.bytes,
+        "tags": list(shown.tags),
+        "namespace": shown.labels.get("namespace"),
+        "labels": dict(shown.labels),
+        "public": media.public,
+        "status": "ready",
+        "source": "url" if media.origin.source is Source.IMPORT else "upload",
+        "hash": media.sha256,
+        "external_id": media.external_id if shown.own else None,
+        "sizes": {word: _legacy_size(media, src, word) for _, word in _SIZES} if _transformable(media) else {},
+        "created_at": int(media.created_at.timestamp()),
+    }
+    if media.expires_at is not None:
+        body["expires_at"] = int(media.expires_at.timestamp())
+    body["metadata"] = attributes
+    return body | {name: text for name, text in attributes.items() if name not in RESERVED}
+
+
+def single(body: dict[str, object]) -> dict[str, object]:
+    """One object as generation 1 wraps it and generation 3 does not: both."""
+    return body | {"success": True, "data": body}
+
+
+def page_of(items: Sequence[dict[str, object]], next_cursor: str | None) -> dict[str, object]:
+    """A page of a list in the envelopes of all generations at once."""
+    more = {"next_cursor": next_cursor, "has_more": next_cursor is not None}
+    return {"object": "list", "success": True, "data": list(items), **more, "pagination": more}
+
+
+def tombstone(uid: str) -> dict[str, object]:
+    """What is left of an image."""
+    return {"id": uid, "object": "image", "deleted": True}
 
 
 def present_usage(quota: Quota) -> dict[str, object]:
@@ -79,9 +152,21 @@ def quota_headers(quota: Quota) -> dict[str, str]:
     return {name: str(value) for name, value in headers.items()}
 
 
-def _size(media: Media, url: str, word: str) -> dict[str, object]:
+def _transformable(media: Media) -> bool:
+    return media.original.transformable and media.original.format not in _NOT_TRANSFORMABLE
+
+
+def _size(media: Media, word: str) -> dict[str, object]:
     size = plan(media, Transform((named_size(word),))).size or Size(media.original.width, media.original.height)
-    return {"url": f"{url}?size={word}", "width": size.width, "height": size.height}
+    return {"width": size.width, "height": size.height}
+
+
+def _legacy_size(media: Media, src: str, word: str) -> dict[str, object]:
+    return {"src": _sized(src, word), "url": _sized(src, word)} | _size(media, word)
+
+
+def _sized(url: str, word: str) -> str:
+    return f"{url}{'&' if '?' in url else '?'}size={word}"
 
 
 def _moment(value: dt.datetime | None) -> str | None:

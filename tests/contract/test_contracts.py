@@ -18,6 +18,7 @@ from graphql_api.domain.query_values import OVERLAY_KEYS, TEXT_KEYS
 from graphql_api.domain.transform_query import OVERLAYS, PARAMETERS
 from rest_compat.imgpro.routes import IMGPRO
 from schema.build import SCHEMA, sdl
+from tests.guide import OPERATIONS
 
 ROOT = Path(__file__).parents[2]
 
@@ -44,16 +45,9 @@ def test_everything_in_the_schema_is_described() -> None:
     assert silent == []
 
 
-OPERATIONS = [
-    operation
-    for name in ("graphql", "accounts")
-    for operation in re.findall(r"```graphql\n(.*?)```", (ROOT / "docs" / f"{name}.md").read_text(), re.DOTALL)
-]
-
-
-@pytest.mark.parametrize("operation", OPERATIONS)
-def test_the_operations_of_the_guide_are_valid(operation: str) -> None:
-    assert validate(SCHEMA._schema, parse(operation)) == []
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_the_operations_of_the_guide_are_valid(name: str) -> None:
+    assert validate(SCHEMA._schema, parse(OPERATIONS[name])) == []
 
 
 BREAKS = {
@@ -149,7 +143,7 @@ def test_lock_files_hold_hashes_and_no_addresses() -> None:
         text = lock.read_text()
         assert "://" not in text
         assert text.count("--hash=") >= text.count("==") > 0
-    for folder in ("graphql_api/web/graphiql", "tests/load/peers/ipx"):
+    for folder in ("graphql_api/web/graphiql", "tests/load/peers/ipx", "tests/conformance"):
         packages = json.loads((ROOT / folder / "package-lock.json").read_text())["packages"]
         assert len(packages) > 30
         assert [name for name, package in packages.items() if name and "integrity" not in package] == []

@@ -1,0 +1,224 @@
+"""What comes in: forms and JSON read into fields, fields parsed into what a media is made of, or changed by."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+import orjson
+from aiohttp import web
+
+from graphql_api.domain.account import Principal
+from graphql_api.domain.duration import parse_ttl
+from graphql_api.domain.media import KEEP, Changes, Details, Keep, Upload
+from graphql_api.errors import InvalidInput
+from graphql_api.web.context import CONTEXT
+from graphql_api.web.uploads import form_parts, part_pieces, read_form, read_json_object, read_text
+from rest_compat.imgpro.generation import Generation
+
+_MAX_FIELD = 64 * 1024  # bytes of a text field
+_NAMESPACE = "namespace"  # kept as a label
+_TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
+_TAG_MODES = ("replace", "add", "remove")
+
+# Names that mean something to one generation or another. Nothing else may stand under them at the top of an object;
+# what a caller stores there all the same is in `metadata`.
+RESERVED = frozenset(
+    {
+        *("id", "object", "name", "filename", "url", "link", "page_url", "src", "extension", "format", "mime"),
+        *("width", "height", "filesize", "bytes", "description", "caption", "tags", "tag_mode", "namespace", "public"),
+        *("status", "source", "hash", "sizes", "created_at", "expires_at", "published_at", "metadata", "success"),
+        *("data", "upgrade", "error", "message", "file", "ttl", "external_id", "labels", "nsfw", "tool", "defaults"),
+        *("ids", "transformable", "deleted", "updated", "media"),
+    }
+)
+# Seed 001: "sending `tags`, `namespace`, `nsfw`, `tool`, `defaults`, or `description` returns 422".
+_REFUSED_BY_G3 = ("tags", "namespace", "nsfw", "tool", "defaults", "description")
+# Our names of fields, and theirs.
+_THEIRS = {"externalId": "external_id", "attributes": "metadata", "altText": "alt_text"}
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The fields of a request, and the file of a form with the type that its part had."""
+
+    fields: Mapping[str, object]
+    upload: Upload | None = None
+    part_type: str = ""
+
+    def fingerprint(self) -> str:
+        """What the request says, however its form is written: for idempotency keys."""
+        file = [self.upload.sha256, self.upload.filename, self.part_type] if self.upload else None
+        said = orjson.dumps([dict(self.fields), file], option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
+        return hashlib.sha256(said).hexdigest()
+
+
+async def read_upload(request: web.Request, principal: Principal, stack: AsyncExitStack) -> Body:
+    """A form with at most one `file`, or a JSON object; the file lives as long as the stack."""
+    if request.content_type == "application/json":
+        return Body(await read_json_object(request))
+    if request.content_type != "multipart/form-data":
+        raise InvalidInput("file", "Send multipart/form-data with a 'file', or application/json with a 'url'.")
+    spool, limit = request.app[CONTEXT].spool, principal.plan.max_file_bytes
+    fields: dict[str, object] = {}
+    upload, part_type = None, ""
+    async for name, part in form_parts(request):
+        if name != "file":
+            fields[name] = await read_text(part, limit=_MAX_FIELD)
+        elif upload is not None:
+            raise InvalidInput("file", "Send one file.")
+        else:
+            filling = spool.fill(part_pieces(part), limit=limit, field="file", filename=part.filename)
+            upload = await stack.enter_async_context(filling)
+            part_type = part.headers.get("Content-Type", "")
+    return Body(fields, upload, part_type)
+
+
+async def read_fields(request: web.Request) -> Mapping[str, object]:
+    """The fields of a change: JSON or a form."""
+    if request.content_type == "multipart/form-data":
+        return {name: await read_text(part, limit=_MAX_FIELD) async for name, part in form_parts(request)}
+    if request.content_type == "application/x-www-form-urlencoded":
+        return await read_form(request)
+    return await read_json_object(request)
+
+
+def details_of(fields: Mapping[str, object], generation: Generation, *, legacy: bool) -> Details:
+    """What is said of a new media. InvalidInput, under their names."""
+    labels = _mapping("labels", fields.get("labels"))
+    if namespace := _text(_NAMESPACE, fields.get(_NAMESPACE)):
+        labels = {**labels, _NAMESPACE: namespace}
+    attributes = {key: text for key, text in _mapping("metadata", fields.get("metadata")).items() if text is not None}
+    if legacy:
+        attributes |= {key: text for key, text in _custom(fields).items() if text is not None}
+    ttl = fields.get("ttl")
+    public = fields.get("public")
+    try:
+        return Details(
+            name=_text("name", fields.get("name")),
+            caption=_text("caption", fields.get("caption")) or _text("description", fields.get("description")),
+            public=generation is not Generation.G1 if public in (None, "") else _flag("public", public),
+            tags=_tags(fields.get("tags")),
+            ttl=None if ttl in (None, "") else _ttl(ttl),
+            labels={key: text for key, text in labels.items() if text is not None},
+            attributes=attributes,
+            external_id=_text("external_id", fields.get("external_id")),
+        )
+    except InvalidInput as error:
+        raise _in_their_words(error) from error
+
+
+def changes_of(fields: Mapping[str, object], generation: Generation, *, legacy: bool) -> Changes:
+    """What an update changes. InvalidInput, under their names."""
+    if legacy and generation is Generation.G3:
+        for name in _REFUSED_BY_G3:
+            if name in fields:
+                raise InvalidInput(name, f"'{name}' cannot be changed.")
+    merged = dict(_mapping("metadata", fields.get("metadata")))
+    if legacy:
+        merged |= _custom(fields)
+    mode = _text("tag_mode", fields.get("tag_mode")) or "replace"
+    if mode not in _TAG_MODES:
+        raise InvalidInput("tag_mode", f"'tag_mode' must be one of: {', '.join(_TAG_MODES)}.")
+    tags = _tags(fields["tags"]) if "tags" in fields else None
+    caption = next((_text(name, fields[name]) for name in ("caption", "description") if name in fields), KEEP)
+    try:
+        return Changes(
+            name=_text("name", fields["name"]) or "" if "name" in fields and generation is not Generation.G3 else KEEP,
+            caption=caption,
+            public=_flag("public", fields["public"]) if fields.get("public") is not None else KEEP,
+            ttl=_changed_ttl(fields),
+            tags=KEEP if tags is None or mode != "replace" else tags,
+            added_tags=tags or () if mode == "add" else (),
+            removed_tags=tags or () if mode == "remove" else (),
+            labels=_changed_labels(fields),
+            merged_attributes=merged,
+        )
+    except InvalidInput as error:
+        raise _in_their_words(error) from error
+
+
+def ids_of(value: object) -> list[str]:
+    """Ids as text with commas, or as a list. InvalidInput."""
+    if isinstance(value, str):
+        value = [item.strip() for item in value.split(",") if item.strip()]
+    if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
+        raise InvalidInput("ids", "'ids' must be a list of ids.")
+    return list(dict.fromkeys(value))
+
+
+def _in_their_words(error: InvalidInput) -> InvalidInput:
+    return error.at(_THEIRS[error.field]) if error.field in _THEIRS else error
+
+
+def _custom(fields: Mapping[str, object]) -> dict[str, str | None]:
+    """Fields that mean nothing to us: what the caller wants to be kept."""
+    return {name: _plain(name, value) for name, value in fields.items() if name not in RESERVED}
+
+
+def _plain(name: str, value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return str(value)
+    raise InvalidInput(name, f"'{name}' must be a text.")
+
+
+def _text(name: str, value: object) -> str | None:
+    if not isinstance(value, str | None):
+        raise InvalidInput(name, f"'{name}' must be a text.")
+    return value or None
+
+
+def _flag(name: str, value: object) -> bool:
+    text = str(value).lower() if isinstance(value, bool | int | str) else ""
+    if text not in _TRUE + _FALSE:
+        raise InvalidInput(name, f"'{name}' must be true or false.")
+    return text in _TRUE
+
+
+def _ttl(value: object) -> dt.timedelta:
+    if not isinstance(value, str | int) or isinstance(value, bool):
+        raise InvalidInput("ttl", "'ttl' must be like 5m, 2h or 7d, or a number of seconds.")
+    return parse_ttl(value)
+
+
+def _changed_ttl(fields: Mapping[str, object]) -> dt.timedelta | Keep | None:
+    if "ttl" not in fields:
+        return KEEP
+    return None if fields["ttl"] in (None, "", "null") else _ttl(fields["ttl"])
+
+
+def _changed_labels(fields: Mapping[str, object]) -> Mapping[str, str] | Keep:
+    if "labels" not in fields:
+        return KEEP
+    return {key: text for key, text in _mapping("labels", fields["labels"]).items() if text is not None}
+
+
+def _tags(value: object) -> tuple[str, ...]:
+    """Tags as text with commas, or as a list."""
+    if value is None:
+        return ()
+    items = value.split(",") if isinstance(value, str) else value
+    if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
+        raise InvalidInput("tags", "'tags' must be a text with commas, or a list of texts.")
+    return tuple(items)
+
+
+def _mapping(name: str, value: object) -> dict[str, str | None]:
+    """An object of texts, or JSON of one. InvalidInput."""
+    if value is None or value == "":
+        return {}
+    if isinstance(value, str):
+        try:
+            value = orjson.loads(value)
+        except orjson.JSONDecodeError as error:
+            raise InvalidInput(name, f"'{name}' must be a JSON object.") from error
+    if not isinstance(value, dict):
+        raise InvalidInput(name, f"'{name}' must be an object.")
+    return {key: _plain(name, item) for key, item in value.items()}

@@ -1,0 +1,154 @@
+"""What the handlers of all generations share: making, finding, changing and deleting media for a request."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from graphql_api.domain.account import Principal
+from graphql_api.domain.media import Changes, Media
+from graphql_api.domain.media_filter import MediaFilter
+from graphql_api.domain.page import MAX_PAGE, NEWEST_FIRST, PageRequest, cursor_of, parse_cursor
+from graphql_api.errors import InvalidInput, NotFound, TintypeError
+from graphql_api.services.batch import MAX_BATCH, run_batch
+from graphql_api.web.context import CONTEXT, admit_uploader
+from rest_compat.imgpro.body import Body, details_of, ids_of, read_upload
+from rest_compat.imgpro.generation import generation_of, is_legacy
+from rest_compat.imgpro.present import Shown, quota_headers
+
+_DEFAULT_LIMIT = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """An item of a batch that could not be done."""
+
+    id: str
+    error: TintypeError
+
+
+async def create(request: web.Request, *, url_only: bool = False) -> tuple[Media, Principal]:
+    """Keep the file of a form, or what a URL leads to; without a key as a guest."""
+    context = request.app[CONTEXT]
+    principal = await admit_uploader(request)
+    # Who may not write learns that before anything about the body: clients probe their rights so.
+    await context.intake.expect_upload(principal)
+    async with AsyncExitStack() as stack:
+        body = await read_upload(request, principal, stack)
+        if url_only and body.upload is not None:
+            raise InvalidInput("url", "Send a 'url'; files go to /v1/upload.")
+        key = request.headers.get("Idempotency-Key")
+
+        async def make() -> Media:
+            return await _make(request, principal, body)
+
+        if not key:
+            return await make(), principal
+        return await context.idempotency.once(principal, key, body.fingerprint(), make), principal
+
+
+async def _make(request: web.Request, principal: Principal, body: Body) -> Media:
+    intake = request.app[CONTEXT].intake
+    details = details_of(body.fields, generation_of(request), legacy=is_legacy(request))
+    if body.upload is not None:
+        return await intake.upload(principal, body.upload, details)
+    url = body.fields.get("url")
+    if not isinstance(url, str) or not url:
+        field = "file" if request.content_type == "multipart/form-data" else "url"
+        raise InvalidInput(field, f"A {field} is required.")
+    return await intake.import_url(principal, url, details)
+
+
+async def upload_headers(request: web.Request, principal: Principal) -> dict[str, str]:
+    """What is left of the plan, for who has one."""
+    if principal.team is None or principal.is_guest:
+        return {}
+    return quota_headers(await request.app[CONTEXT].quotas.of(principal.team, principal.plan))
+
+
+async def shown(
+    request: web.Request, principal: Principal, media: Sequence[Media], *, made: bool = False
+) -> list[Shown]:
+    """The media with their tags and labels, as far as the caller may know them; who made them knows."""
+    library = request.app[CONTEXT].library
+    own = [made or principal.owns(item) for item in media]
+    ids = [item.id for item, mine in zip(media, own, strict=True) if mine]
+    tags = await library.tags_of(ids) if ids else {}
+    labels = await library.labels_of(ids) if ids else {}
+    return [
+        Shown(item, tags.get(item.id, ()), labels.get(item.id, {}), mine) for item, mine in zip(media, own, strict=True)
+    ]
+
+
+async def list_media(request: web.Request, principal: Principal) -> tuple[list[Media], str | None]:
+    """A page of the team's media, newest first, and the cursor of the next."""
+    query = request.query
+    cursor = query.get("cursor")
+    page = PageRequest(
+        first=_limit(query.get("limit")),
+        after=parse_cursor("cursor", cursor, NEWEST_FIRST) if cursor else None,
+        last=None,
+        before=None,
+        order=NEWEST_FIRST,
+    )
+    tags = tuple(tag for tag in query.get("tags", "").split(",") if tag.strip())
+    mode = query.get("tag_mode", "any")
+    if mode not in ("any", "all"):
+        raise InvalidInput("tag_mode", "'tag_mode' must be any or all.")
+    wanted = MediaFilter(
+        uids=tuple(_bounded(ids_of(query["ids"]))) if query.get("ids") else None,
+        tags_any=tags if mode == "any" else (),
+        tags_all=tags if mode == "all" else (),
+        labels={name[6:-1]: value for name, value in query.items() if name.startswith("label[") and name[-1] == "]"},
+    )
+    found = await request.app[CONTEXT].library.list(principal, page, wanted)
+    last = cursor_of(found.items[-1], NEWEST_FIRST).format() if found.items and found.has_next else None
+    return list(found.items), last
+
+
+def _limit(text: str | None) -> int:
+    if text is None or text == "":
+        return _DEFAULT_LIMIT
+    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MAX_PAGE:
+        raise InvalidInput("limit", f"'limit' must be between 1 and {MAX_PAGE}.")
+    return int(text)
+
+
+def _bounded(ids: list[str]) -> list[str]:
+    if len(ids) > MAX_BATCH:
+        raise InvalidInput("ids", f"'ids' has at most {MAX_BATCH} items.")
+    return ids
+
+
+async def update(request: web.Request, principal: Principal, uid: str, changes: Changes) -> Media:
+    """Change one of the team's media. NotFound."""
+    library = request.app[CONTEXT].library
+    media = await library.get_own_by_uid(principal, uid)
+    return await library.update(principal, media.id, changes)
+
+
+async def delete(request: web.Request, principal: Principal, uid: str) -> None:
+    """Put one of the team's media into the trash. NotFound."""
+    context = request.app[CONTEXT]
+    media = await context.library.get_own_by_uid(principal, uid)
+    await context.trash.delete(principal, media.id)
+
+
+async def each(
+    ids: Sequence[str], work: Callable[[str], Awaitable[Media | None]]
+) -> tuple[list[tuple[str, Media | None]], list[Failure]]:
+    """Do it for each, each on its own: what was done, and what was not there or could not be done."""
+    _bounded(list(ids))
+
+    async def one(uid: str) -> Media | Failure | None:
+        try:
+            return await work(uid)
+        except (NotFound, InvalidInput) as error:
+            return Failure(uid, error)
+
+    outcomes = await run_batch(ids, one)
+    done = [(uid, item) for uid, item in zip(ids, outcomes, strict=True) if not isinstance(item, Failure)]
+    return done, [item for item in outcomes if isinstance(item, Failure)]
