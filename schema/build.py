@@ -6,13 +6,16 @@ from collections.abc import Mapping
 
 import strawberry
 from graphql import GraphQLError
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext
 from strawberry.types.scalar import ScalarDefinition
 
 from schema.collections import CollectionMutation
+from schema.compiled import CompiledExecution
 from schema.direct_uploads import DirectUploadMutation
 from schema.errors import ERROR_TYPES
+from schema.hooks import Hooks
 from schema.keys import KeyMutation
 from schema.limits import EXTENSIONS
 from schema.media import Collection, Media
@@ -57,6 +60,10 @@ class TintypeSchema(strawberry.Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Leave logging to `schema.errors.format_error`."""
 
+    def create_extensions_runner(self, execution_context: ExecutionContext, extensions: list[SchemaExtension]) -> Hooks:
+        """The hooks of an operation."""
+        return Hooks(execution_context, extensions)
+
 
 def make_schema(query: type, scalars: Mapping[object, ScalarDefinition]) -> TintypeSchema:
     """The schema with this query type, and these scalars beside our own."""
@@ -66,6 +73,7 @@ def make_schema(query: type, scalars: Mapping[object, ScalarDefinition]) -> Tint
         subscription=Subscription,
         types=[Media, Collection, *ERROR_TYPES],
         extensions=EXTENSIONS,
+        execution_context_class=CompiledExecution,
         # Never `sort_schema`: it rebuilds the enums without Strawberry's conversion, and inputs arrive as plain texts.
         config=StrawberryConfig(scalar_map={**SCALARS, **scalars}),
     )

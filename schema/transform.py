@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from enum import Enum
 
@@ -140,7 +141,11 @@ class TransformInput:
     )
 
     def parse(self) -> domain.Transform:
-        """The transform. InvalidInput naming the field."""
+        """The transform; the same one for all media of a list. InvalidInput naming the field."""
+        return self._parsed
+
+    @functools.cached_property
+    def _parsed(self) -> domain.Transform:
         return domain.Transform((self._stage(),), self._output())
 
     def _output(self) -> Output:
@@ -284,6 +289,6 @@ def present_responsive(planned: responsive.Responsive, address: Address, sizes: 
     )
 
 
-def _src_set(renditions: Sequence[PlannedRendition], address: Address) -> str:
+def _src_set(renditions: Sequence[tuple[int, PlannedRendition]], address: Address) -> str:
     # A comma with white space around it ends a candidate; within an address it must not.
-    return ", ".join(f"{address(item).replace(',', '%2C')} {item.size.width}w" for item in renditions if item.size)
+    return ", ".join(f"{address(item).replace(',', '%2C')} {width}w" for width, item in renditions)

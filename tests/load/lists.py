@@ -53,7 +53,7 @@ def measure(folder: Path, report: Report) -> None:
 
 
 def _measure(report: Report, pool: ProcessPoolExecutor, installation: Installation, database: str) -> None:
-    deep = asyncio.run(_fill(installation.database_url))
+    deep = asyncio.run(fill(installation.database_url))
     with tintype(installation) as server:
         bodies = [_body(None), _body(deep)]
         _check_depth(server, bodies[1], deep)
@@ -69,8 +69,8 @@ def _measure(report: Report, pool: ProcessPoolExecutor, installation: Installati
 # --- rows
 
 
-async def _fill(url: str) -> Cursor:
-    """Write the rows; the position after which the deep page begins."""
+async def fill(url: str) -> Cursor:
+    """Write 100,000 rows into a migrated database; the position after which the deep page begins."""
     async with open_database(url):
         team = await teams.find_or_make(TEAM)
         await Blob.create(sha256=_SHA256, size=1_000_000, refs=_ROWS)
