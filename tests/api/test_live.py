@@ -231,9 +231,12 @@ async def test_what_is_no_message_ends_the_socket_and_nothing_else(
 async def events(client: Client, query: str, **variables: Any) -> AsyncIterator[AsyncIterator[tuple[str, Any]]]:
     """An operation whose results come as events: their names and their data."""
     headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {client.keys['first']}"}
+    name = variables.pop("operationName", None)
     async with (
         aiohttp.ClientSession(client.url) as session,
-        session.post("/graphql", json={"query": query, "variables": variables}, headers=headers) as response,
+        session.post(
+            "/graphql", json={"query": query, "variables": variables, "operationName": name}, headers=headers
+        ) as response,
     ):
         assert response.content_type == "text/event-stream", await response.text()
 
@@ -265,11 +268,17 @@ async def test_a_query_is_one_event_and_the_end(client: Client) -> None:
         told = [item async for item in stream]
     async with events(client, "{ nothing }") as stream:
         refused = [item async for item in stream]
+    async with events(client, "{ broken") as stream:
+        unread = [item async for item in stream]
+    async with events(client, "query A { __typename }", operationName="B") as stream:
+        unnamed = [item async for item in stream]
 
     assert [name for name, _ in told] == ["next", "complete"]
     assert told[0][1]["data"] == {"mediaList": {"totalCount": 0}}
     assert refused[0][1]["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
     assert "data" not in refused[0][1]
+    assert unread[0][1]["errors"][0]["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+    assert "B" in unnamed[0][1]["errors"][0]["message"]
 
 
 async def test_a_subscription_needs_a_stream(client: Client) -> None:
