@@ -21,7 +21,7 @@ from graphql_api.errors import InvalidInput
 from graphql_api.services import responsive
 from schema.context import Info
 from schema.overlay import OverlayInput
-from schema.scalars import Color
+from schema.scalars import BigInt, Color
 from schema.shapes import BorderInput, BoxInput, DuotoneInput, EdgesInput, GravityInput, TrimInput
 from schema.traits import Placeholder, present_placeholder
 
@@ -221,6 +221,11 @@ class Rendition:
     format: Format = strawberry.field(description="Its format; with AUTO the one for who accepts no other.")
     content_type: str = strawberry.field(description="Its media type.")
     planned: strawberry.Private[PlannedRendition]
+
+    @strawberry.field(description="Its size in bytes; null until it was made, as asking makes nothing.")
+    async def bytes(self, info: Info) -> BigInt | None:
+        stored = await info.context.services.renderer.find(self.planned)
+        return BigInt(stored.size) if stored else None
 
     @strawberry.field(description="What to show until it is there: of this rendition, not of the whole original.")
     async def placeholder(self, info: Info) -> Placeholder | None:

@@ -112,6 +112,10 @@ class Renderer:
 
     # --- making
 
+    async def find(self, rendition: Rendition) -> StoredRendition | None:
+        """The rendition, if it is there."""
+        return await self.cache.find(rendition_key(rendition.media.sha256, rendition.recipe.key))
+
     async def render(self, rendition: Rendition) -> StoredRendition:
         """The rendition, made now if it is not there. Overloaded, StorageFull, TooLarge."""
         key = rendition_key(rendition.media.sha256, rendition.recipe.key)
