@@ -1,7 +1,7 @@
 """Values completed a column at a time: one attribute of all items of a list, then the next, in loops that run in C.
 
 Only for what is plain: attributes of Strawberry types, and leaves of usual Python types. Everything else is NotPlain
-when the column is made, or deviates when it runs, and is then graphql-core's: docs/adr/0020-compiled-execution.md.
+when the column is made, or deviates when it runs, and is then graphql-core's: docs/adr/0013-compiled-execution.md.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Execution of a document as graphql-core does it, but with whole lists of plain objects completed at once.
 
 What a column does not do is left to graphql-core, from the field on at which it was tried; so results and errors are
-graphql-core's in every case (docs/adr/0020-compiled-execution.md, tests/unit/test_compiled.py).
+graphql-core's in every case (docs/adr/0013-compiled-execution.md, tests/unit/test_compiled.py).
 """
 
 from __future__ import annotations
