@@ -192,7 +192,10 @@ async def test_delete_as_seeds_000_and_001_have_it(client: Client) -> None:
     told = await drop(client, f"/v1/media/{two['id']}", key="g1")
     asked = await drop(client, f"/v1/media/{three['id']}", headers=G1)
 
+    trash = (await client.data("{ trash { nodes { uid } } }"))["trash"]["nodes"]
+
     assert (empty.status, empty.body) == (204, b"")
+    assert trash == [{"uid": one["id"]}]  # generation 1 deletes for good
     assert (told.status, told.json) == (200, {"success": True, "id": two["id"], "deleted": True})
     assert asked.json["success"] is True
     for media in (one, two, three):
