@@ -16,12 +16,15 @@ _blob = Table("blob")
 
 async def add_reference(sha256: str, size: int, probed: Probed | None = None) -> None:
     """One more media points at these bytes, which show this. Holds the row until the transaction ends."""
-    await Blob.bulk_create([Blob(sha256=sha256, size=size, refs=0)], ignore_conflicts=True)
     shown = {}
     if probed:
         traits = probed.traits
         shown = {"traits": to_json(traits), "phash": traits.perceptual_hash, "thumb": probed.thumb}
-    await Blob.filter(sha256=sha256).update(refs=F("refs") + 1, size=size, **shown)
+    updated = 0
+    while not updated:
+        await Blob.bulk_create([Blob(sha256=sha256, size=size, refs=0)], ignore_conflicts=True)
+        # None, where the row was there still, and its removal was certain only when we had waited for it.
+        updated = await Blob.filter(sha256=sha256).update(refs=F("refs") + 1, size=size, **shown)
 
 
 async def traits_of(digests: Collection[str]) -> dict[str, Traits]:

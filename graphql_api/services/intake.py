@@ -135,7 +135,11 @@ class Intake:
             probed = await self._probe(upload, kind)
             _refuse_unservable(probed.original, self.picture_limits)
             await self.originals.put(upload)
-            yield upload, probed
+            try:
+                yield upload, probed
+            except Exception:
+                await self.originals.discard(upload.sha256)
+                raise
 
     async def _check_quota(self, principal: Principal, team: Team, size: int, *, images: int = 1) -> None:
         """Refuse before the work what `take` would refuse after it; what is over does not count. QuotaExceeded."""

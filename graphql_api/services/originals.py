@@ -43,6 +43,11 @@ class Originals:
             # They were removed between `put` and here, because the last media that had them was deleted just then.
             await self.put(upload)
 
+    async def discard(self, sha256: str) -> None:
+        """Remove bytes that were `put` in vain, unless a media has them; who is about to hold them puts them again."""
+        await blobs.adopt(sha256)
+        await self.remove(sha256)
+
     async def release(self, sha256: str) -> None:
         """Count one media less. To be called in the transaction that deletes the media; `remove` follows it."""
         await blobs.drop_reference(sha256)
