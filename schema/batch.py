@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 import strawberry
 
+from graphql_api.domain.key import Scope
 from graphql_api.errors import TintypeError
 from graphql_api.services.batch import Write, run_batch, run_together
 from schema.context import Info
@@ -54,7 +55,8 @@ class Work(Generic[InputT, ResultT, PayloadT]):
         """A payload for each item, in their order."""
         if policy is BatchErrorPolicy.CONTINUE:
             return await run_batch(items, lambda item: self.one(info, item))
-        outcomes = await run_together(items, lambda item: self.prepare(info, item))
+        team = info.context.principal.require(Scope.WRITE)
+        outcomes = await run_together(team, items, lambda item: self.prepare(info, item))
         return [
             self.failed([user_error(outcome)]) if isinstance(outcome, TintypeError) else self.succeeded(item, outcome)
             for item, outcome in zip(items, outcomes, strict=True)

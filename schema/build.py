@@ -11,7 +11,7 @@ import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
-from strawberry.schema.exceptions import CannotGetOperationTypeError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.schema.schema import StreamResult
 from strawberry.types import ExecutionContext
 from strawberry.types.execution import PreExecutionError
@@ -81,7 +81,7 @@ async def _caught(results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, Non
         async with contextlib.aclosing(results):
             async for result in results:
                 for error in result.errors or () if isinstance(result, PreExecutionError) else ():
-                    if isinstance(error.original_error, CannotGetOperationTypeError):
+                    if isinstance(error.original_error, CannotGetOperationTypeError | InvalidOperationTypeError):
                         error.original_error = None
                 yield result
     except GraphQLError as error:

@@ -22,10 +22,11 @@ from strawberry.aiohttp.views import GraphQLView
 from strawberry.exceptions import ConnectionRejectionError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
+from strawberry.types.graphql import OperationType
 
 from graphql_api.domain.account import Principal
 from graphql_api.errors import InvalidInput, TintypeError
-from graphql_api.web.context import CONTEXT, authenticate
+from graphql_api.web.context import CONTEXT, authenticate, identify
 from schema.answers import present_errors
 from schema.build import SCHEMA, TintypeSchema, schema_in_parts
 from schema.context import GraphQLContext, make_context
@@ -52,16 +53,23 @@ class Socket:
 
     async def principal(self) -> Principal:
         """Who is at the other end, one operation counted. Unauthenticated, RateLimited."""
+        return await authenticate(self.request, self._header())
+
+    async def identity(self) -> Principal:
+        """The same, and nothing is counted."""
+        return await identify(self.request, self._header())
+
+    def _header(self) -> str | None:
         said = {name.lower(): value for name, value in self.connection_params.items()}
         header = said.get("authorization")
         if header is not None and not isinstance(header, str):
             raise InvalidInput("Authorization", "'Authorization' must be a text.")
-        return await authenticate(self.request, header)
+        return header
 
     async def begin(self) -> GraphQLContext:
         """The context of one operation."""
         agent = self.request.headers.get("User-Agent", "")
-        return make_context(await self.principal(), self.request.app[CONTEXT], agent, self.principal)
+        return make_context(await self.principal(), self.request.app[CONTEXT], agent, self.identity)
 
 
 class LiveSchema:
@@ -198,10 +206,18 @@ async def send_events(
     request: web.Request, principal: Principal, query: str, variables: dict[str, object] | None, name: str | None
 ) -> web.StreamResponse:
     """The results of an operation as events: `next` with each, `complete` at the end."""
-    again = functools.partial(authenticate, request)
+    again = functools.partial(identify, request)
     context = make_context(principal, request.app[CONTEXT], request.headers.get("User-Agent", ""), again)
     schema = schema_in_parts() if comes_in_parts(query) else SCHEMA
-    results = await schema.stream(query, variable_values=variables, context_value=context, operation_name=name)
+    # An address that a page of somebody else's can make a browser open must change nothing.
+    kinds = {OperationType.QUERY, OperationType.SUBSCRIPTION}
+    results = await schema.stream(
+        query,
+        variable_values=variables,
+        context_value=context,
+        operation_name=name,
+        allowed_operation_types=kinds if request.method == "GET" else set(OperationType),
+    )
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )

@@ -10,6 +10,7 @@ import strawberry
 
 from graphql_api.domain.event import EventType
 from graphql_api.domain.key import Scope
+from graphql_api.errors import Unauthenticated
 from graphql_api.services.live import Change
 from schema.context import Info
 from schema.direct_uploads import DirectUploadSubscription
@@ -62,6 +63,8 @@ class Subscription(DirectUploadSubscription):
                     continue
                 # Each time anew: the key may have been revoked since.
                 principal = await context.again()
+                if not principal.reads_team(team.id):
+                    raise Unauthenticated("You are not in this team any more.")
                 if principal.user is None and change.test != principal.is_test:
                     continue
                 (media,) = await context.library.find_many(principal, [change.media_id])

@@ -23,7 +23,7 @@ from graphql_api.domain.account import Principal
 from graphql_api.errors import InvalidInput, RateLimited, TintypeError
 from graphql_api.web import pages
 from graphql_api.web.accept import preferred
-from graphql_api.web.context import CONTEXT, authenticate
+from graphql_api.web.context import CONTEXT, authenticate, identify
 from schema import live
 from schema.answers import GRAPHQL, JSON, answer, plain_error, present_refusal, present_result, refuse, respond
 from schema.build import SCHEMA, schema_in_parts
@@ -114,16 +114,14 @@ async def _answer_in_parts(operation: Operation, call: Call, media_type: str) ->
 
 
 def _raise_refusal(result: Any) -> None:
-    """RateLimited, where the cost was too much for this minute; InvalidInput for a kind that does not come in parts."""
+    """RateLimited, where the cost was too much for this minute."""
     for error in result.errors or ():
         if error.path is None and isinstance(error.original_error, RateLimited):
             raise error.original_error
-        if isinstance(error.original_error, InvalidOperationTypeError):
-            raise InvalidInput(None, "Mutations are sent by POST, and subscriptions need text/event-stream.")
 
 
 def _context(call: Call) -> GraphQLContext:
-    agent, again = call.request.headers.get("User-Agent", ""), functools.partial(authenticate, call.request)
+    agent, again = call.request.headers.get("User-Agent", ""), functools.partial(identify, call.request)
     return make_context(call.principal, call.request.app[CONTEXT], agent, again, call.meter)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -12,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
-from tortoise.backends.base.client import BaseDBAsyncClient
+import structlog
+from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContext
 from tortoise.connection import get_connections
 from tortoise.context import TortoiseContext, _current_context
 from tortoise.exceptions import OperationalError
@@ -21,6 +23,8 @@ from tortoise.migrations.executor import MigrationExecutor
 from tortoise.transactions import in_transaction
 
 from graphql_api.errors import StorageFull
+
+log = structlog.get_logger("tintype")
 
 # An open database, for `use`.
 Database = TortoiseContext
@@ -161,13 +165,34 @@ async def transaction() -> AsyncIterator[None]:
     finally:
         _afterwards.reset(token)
     for act in acts:
-        await act()
+        try:
+            await act()
+        except Exception:  # it is committed: what comes after must not make it look undone
+            log.exception("after_commit_failed")
+
+
+@asynccontextmanager
+async def _begun(context: TransactionContext) -> AsyncIterator[None]:
+    """The context; where it is cancelled while it begins, what it took is given back: tortoise does not do that."""
+    try:
+        await context.__aenter__()
+    except BaseException as error:
+        if hasattr(context, "token"):  # it has the connection, or SQLite's lock
+            with contextlib.suppress(Exception):
+                await context.__aexit__(type(error), error, error.__traceback__)
+        raise
+    try:
+        yield
+    except BaseException as error:
+        await context.__aexit__(type(error), error, error.__traceback__)
+        raise
+    await context.__aexit__(None, None, None)
 
 
 @asynccontextmanager
 async def _transaction() -> AsyncIterator[None]:
     try:
-        async with in_transaction():
+        async with _begun(in_transaction()):
             yield
     except (OperationalError, sqlite3.OperationalError, asyncpg.DiskFullError) as error:
         # (Tortoise words the errors of statements, but not those of COMMIT.)

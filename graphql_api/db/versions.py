@@ -45,6 +45,11 @@ async def of(media_ids: Sequence[uuid.UUID]) -> Mapping[uuid.UUID, list[Version]
     return found
 
 
+async def count(media_id: uuid.UUID) -> int:
+    """How many earlier versions the media has."""
+    return await MediaVersion.filter(media_id=media_id).count()
+
+
 async def delete(media_id: uuid.UUID, number: int) -> bool:
     """Remove a version; False when there is none of this number."""
     return bool(await MediaVersion.filter(media_id=media_id, number=number).delete())

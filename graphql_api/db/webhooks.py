@@ -15,7 +15,7 @@ from graphql_api.db.models import WebhookDelivery as DeliveryRow
 from graphql_api.db.rows import Row, fetch, identity, moment, optional_moment
 from graphql_api.domain.event import Delivery, EventType, Webhook
 
-_webhook, _delivery = Table("webhook"), Table("webhook_delivery")
+_webhook, _delivery, _team = Table("webhook"), Table("webhook_delivery"), Table("team")
 
 
 def _to_webhook(row: WebhookRow) -> Webhook:
@@ -120,7 +120,9 @@ async def due(now: dt.datetime, limit: int) -> list[tuple[Delivery, str, str]]:
     """What is to be tried now, with the address and the secret of each, the longest due first."""
     query = Query.from_(_delivery).join(_webhook).on(_webhook.id == _delivery.webhook_id)
     query = query.select(_delivery.star, _webhook.url, _webhook.secret)
-    rows = await fetch(query.where(_delivery.due_at <= now).orderby(_delivery.due_at).limit(limit))
+    query = query.join(_team).on(_team.id == _webhook.team_id)
+    wanted = (_webhook.active == True) & _team.deleted_at.isnull()  # noqa: E712 (SQL)
+    rows = await fetch(query.where((_delivery.due_at <= now) & wanted).orderby(_delivery.due_at).limit(limit))
     return [(_to_delivery(row), row["url"], row["secret"]) for row in rows]
 
 

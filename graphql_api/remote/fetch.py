@@ -59,7 +59,7 @@ class Fetcher:
                     response.close()
         except TimeoutError as error:
             raise UpstreamTimeout(f"The URL did not give its file within {self._seconds:g} seconds.") from error
-        except aiohttp.ClientError as error:
+        except (aiohttp.ClientError, UnicodeError) as error:
             if is_blocked(error):
                 raise InvalidInput("url", "The URL leads to an address that is not public.") from error
             raise UpstreamFailed("The URL could not be fetched.") from error

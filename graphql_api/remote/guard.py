@@ -26,6 +26,7 @@ _SPECIAL = tuple(
 )
 _ISATAP = 0x5EFE
 _MAX_URL = 4096
+_MAX_HOST, _MAX_LABEL = 253, 63  # characters (RFC 1035)
 _COMPATIBLE = ipaddress.IPv6Network("::/96")
 
 
@@ -72,7 +73,7 @@ def parse_url(text: str, base: URL | None = None) -> URL:
         raise InvalidInput("url", f"A URL has at most {_MAX_URL} characters.")
     try:
         url = base.join(URL(text)) if base else URL(text)
-        good = url.scheme in ("http", "https") and bool(url.host) and url.port is not None
+        good = url.scheme in ("http", "https") and _is_host(url.raw_host or "") and url.port is not None
     except ValueError:
         good = False
     if not good:
@@ -80,6 +81,12 @@ def parse_url(text: str, base: URL | None = None) -> URL:
     if url.user or url.password:
         raise InvalidInput("url", "A URL must not carry a user name or password.")
     return url
+
+
+def _is_host(host: str) -> bool:
+    """Whether a name can be looked up at all: others make the resolver raise what nobody expects."""
+    labels = host.removesuffix(".").split(".")
+    return len(host) <= _MAX_HOST and (":" in host or all(1 <= len(label) <= _MAX_LABEL for label in labels))
 
 
 def is_blocked(error: BaseException | None) -> bool:

@@ -69,7 +69,7 @@ class Sender:
                 return response.status
         except TimeoutError as error:
             raise UpstreamTimeout(f"There was no answer within {_SECONDS} seconds.") from error
-        except aiohttp.ClientError as error:
+        except (aiohttp.ClientError, UnicodeError) as error:
             if is_blocked(error):
                 raise InvalidInput("url", "The URL leads to an address that is not public.") from error
             raise UpstreamFailed("The server could not be reached.") from error

@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from typing import TypeVar
 
+from graphql_api.db import teams
 from graphql_api.db.database import transaction
+from graphql_api.domain.account import Team
 from graphql_api.errors import BatchRejected, InvalidInput, TintypeError
 
 MAX_BATCH = 100
@@ -42,7 +44,7 @@ class _FailedError(Exception):
 
 
 async def run_together(
-    items: Sequence[ItemT], prepare: Callable[[ItemT], AbstractAsyncContextManager[Write[ResultT]]]
+    team: Team, items: Sequence[ItemT], prepare: Callable[[ItemT], AbstractAsyncContextManager[Write[ResultT]]]
 ) -> list[ResultT | TintypeError]:
     """Prepare all items and write them in one transaction; if any fails nothing is written, and each has an error.
 
@@ -50,7 +52,19 @@ async def run_together(
     """
     _refuse_many(items)
     failures: dict[int, TintypeError] = {}
-    results: list[ResultT | TintypeError] = []
+    try:
+        return list(await _together(team, items, prepare, failures))
+    except _FailedError:
+        return [failures.get(at) or BatchRejected() for at in range(len(items))]
+
+
+async def _together(
+    team: Team,
+    items: Sequence[ItemT],
+    prepare: Callable[[ItemT], AbstractAsyncContextManager[Write[ResultT]]],
+    failures: dict[int, TintypeError],
+) -> Sequence[ResultT]:
+    """The results. _FailedError, out of all that was prepared, so that what it has kept so far is let go."""
     async with AsyncExitStack() as stack:
         writes: list[Write[ResultT]] = []
         for at, item in enumerate(items):
@@ -58,17 +72,19 @@ async def run_together(
                 writes.append(await stack.enter_async_context(prepare(item)))
             except TintypeError as error:
                 failures[at] = error
-        try:
-            async with transaction():
-                for at, write in enumerate(writes if not failures else []):
-                    try:
-                        results.append(await write())
-                    except TintypeError as error:
-                        failures[at] = error
-                        raise _FailedError from error
-        except _FailedError:
-            results = []
-    return [failures.get(at) or BatchRejected() for at in range(len(items))] if failures else results
+        if failures:
+            raise _FailedError
+        results = []
+        async with transaction():
+            # The team first: two batches with the same items in other orders would wait for each other.
+            await teams.lock(team.id)
+            for at, write in enumerate(writes):
+                try:
+                    results.append(await write())
+                except TintypeError as error:
+                    failures[at] = error
+                    raise _FailedError from error
+        return results
 
 
 def _refuse_many(items: Sequence[object]) -> None:

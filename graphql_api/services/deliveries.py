@@ -75,6 +75,9 @@ class Deliveries:
             failure = None if status // 100 == _SUCCESS else f"The answer had the status {status}."
         except (UpstreamFailed, InvalidInput) as error:
             status, failure = None, str(error)
+        except Exception:  # one that cannot be sent must not keep others
+            log.exception("webhook_broken", delivery=str(delivery.id))
+            status, failure = None, "The message could not be sent."
         now = self._clock()
         wait = _WAITS[delivery.attempts] if failure and delivery.attempts < len(_WAITS) else None
         await rows.settle(

@@ -12,20 +12,22 @@ import uuid
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 
+from graphql_api.db import media as rows
 from graphql_api.domain.account import Principal
 from graphql_api.domain.key import Scope
 from graphql_api.domain.media import Details, Media, clean_name
 from graphql_api.domain.signing import Signer
-from graphql_api.errors import BadSignature, Conflict, InvalidInput, NotFound, TooLarge
+from graphql_api.errors import BadSignature, Conflict, InvalidInput, LimitExceeded, NotFound, TooLarge
 from graphql_api.services.intake import Intake
 from graphql_api.services.live import Live, Progress
-from graphql_api.storage.blob_store import UPLOADS, BlobStore, upload_key
+from graphql_api.storage.blob_store import UPLOADS, BlobStore, upload_key, uploads_prefix
 
 _PURPOSE = "upload"
 _GOOD_FOR = dt.timedelta(hours=1)
 _SWEEP_AGE = dt.timedelta(hours=2)
 _TELL_SECONDS = 0.2
 _SHA256 = 64  # hexadecimal digits
+_MAX_WAITING = 50  # files of a team
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,11 @@ class DirectUploads:
         if digest is not None and (len(digest) != _SHA256 or digest.strip("0123456789abcdef")):
             raise InvalidInput("sha256", f"'sha256' has {_SHA256} hexadecimal digits.")
         name = clean_name(filename)
-        await self.intake.expect_upload(principal)
+        await self.intake.expect_upload(principal, size)
+        if sum([1 async for _ in self.store.list(uploads_prefix(team.id))]) >= _MAX_WAITING:
+            raise LimitExceeded(
+                f"{_MAX_WAITING} files wait to be completed; complete them, or wait until they are gone."
+            )
         await self.intake.limits.count_upload(principal)
         upload_id, expires = uuid.uuid4(), self.clock() + _GOOD_FOR
         claims = {"id": upload_id.hex, "team": team.id, "test": principal.is_test, "size": size}
@@ -92,7 +98,8 @@ class DirectUploads:
 
     async def receive(self, ticket: Ticket, pieces: AsyncIterator[bytes]) -> None:
         """Keep the file until it is used. Conflict for a second one; InvalidInput, TooLarge for another one."""
-        if await self.store.find(upload_key(ticket.id)) is not None:
+        here = await self.store.find(upload_key(ticket.team_id, ticket.id)) is not None
+        if here or await rows.find(ticket.id) is not None:
             raise Conflict("The file is here already.")
         told = self._told(ticket, pieces)
         async with self.intake.spool.fill(told, limit=ticket.size, field="body", filename=None) as upload:
@@ -100,7 +107,7 @@ class DirectUploads:
                 raise InvalidInput("body", f"The file has {upload.size} bytes, not {ticket.size}.")
             if ticket.sha256 is not None and upload.sha256 != ticket.sha256:
                 raise InvalidInput("body", "The file has another SHA-256 than was told.")
-            await self.store.put(upload_key(ticket.id), upload.path)
+            await self.store.put(upload_key(ticket.team_id, ticket.id), upload.path)
         self.live.tell(Progress(ticket.id, ticket.size, ticket.size, done=True))
 
     async def _told(self, ticket: Ticket, pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
@@ -116,7 +123,7 @@ class DirectUploads:
     async def complete(self, principal: Principal, token: str, details: Details) -> Media:
         """Make a media of what was sent. BadSignature, NotFound when nothing was, and as Intake.upload."""
         ticket = self.opened_by(principal, token)
-        key = upload_key(ticket.id)
+        key = upload_key(ticket.team_id, ticket.id)
         if (stored := await self.store.find(key)) is None:
             raise NotFound("There is no such upload, or its file has not come yet.")
         pieces, limit = self.store.read(key), stored.size
@@ -138,7 +145,7 @@ class DirectUploads:
 
     async def is_here(self, ticket: Ticket) -> bool:
         """Whether the file has come."""
-        return await self.store.find(upload_key(ticket.id)) is not None
+        return await self.store.find(upload_key(ticket.team_id, ticket.id)) is not None
 
     async def sweep(self) -> int:
         """Remove what was sent and never used."""

@@ -32,6 +32,7 @@ class Events:
         event = Event(kind, media, self.clock())
         if webhook_ids := await rows.subscribed(media.team_id, kind):
             shown = {"id": format_global_id("Media", media.id)} | describe(media)
+            del shown["attributes"]  # of any length, and kept for each delivery
             said = {"media": shown | {"url": address(media, self.source_url)}}
             await rows.send([new_delivery(webhook_id, kind, said, event.at) for webhook_id in webhook_ids])
         after_commit(functools.partial(self._tell, event))

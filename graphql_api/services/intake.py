@@ -58,11 +58,11 @@ class Intake:
     picture_limits: PictureLimits
     clock: Callable[[], dt.datetime]
 
-    async def expect_upload(self, principal: Principal) -> None:
+    async def expect_upload(self, principal: Principal, size: int = 1) -> None:
         """Refuse an upload before a byte of it is read: Unauthenticated, Forbidden, RateLimited, QuotaExceeded."""
         team = principal.require(Scope.WRITE)
         await self.limits.check_upload(principal)
-        await self._check_quota(principal, team, 1)
+        await self._check_quota(principal, team, size)
 
     async def upload(self, principal: Principal, upload: Upload, details: Details, origin: Origin = UPLOADED) -> Media:
         """Keep a file as a new media. UnsupportedMedia, TooLarge, LimitExceeded, DuplicateExternalId."""

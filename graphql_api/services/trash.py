@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from graphql_api.db import media as rows
-from graphql_api.db import media_list, versions
+from graphql_api.db import media_list, teams, versions
 from graphql_api.db.database import after_commit, transaction
 from graphql_api.domain.account import Principal
 from graphql_api.domain.event import EventType
@@ -89,6 +89,7 @@ class Trash:
     async def _remove(self, media: Media, *, unchanged: bool = False) -> bool:
         """Remove a media, and its bytes with the last media that has them; False when another caller was faster."""
         async with transaction():
+            await teams.lock(media.team_id)  # before the media, as in all that also changes what the team has used
             # As it is now: its file may have been replaced since it was read.
             if (current := await rows.lock(media.id)) is None:
                 return False

@@ -98,7 +98,7 @@ class Versions:
         media = await rows.lock(media_id)
         if media is None or not principal.changes(media) or not media.is_live(self.clock()):
             raise NotFound("There is no such media.")
-        if media.newest >= MAX_VERSIONS:
+        if await versions.count(media_id) >= MAX_VERSIONS - 1:
             raise Conflict(f"A media has at most {MAX_VERSIONS} versions.")
         return media
 

@@ -1,7 +1,7 @@
 """The protocol of byte stores, and the keys under which everything lies.
 
 blobs/ab/cd/<sha256>             originals, by content: the same bytes lie there once
-uploads/<id>                     what was sent, and is not a media yet
+uploads/<team>/<id>              what was sent, and is not a media yet
 renditions/<sha256>/<recipe key> renditions; to purge those of an original is to delete a prefix
 """
 
@@ -27,9 +27,14 @@ def blob_key(sha256: str) -> str:
     return f"{BLOBS}{sha256[:2]}/{sha256[2:4]}/{sha256}"
 
 
-def upload_key(upload_id: uuid.UUID) -> str:
+def uploads_prefix(team_id: int) -> str:
+    """Where all files wait that may become media of a team."""
+    return f"{UPLOADS}{team_id}/"
+
+
+def upload_key(team_id: int, upload_id: uuid.UUID) -> str:
     """Where a file waits that may become a media."""
-    return f"{UPLOADS}{upload_id.hex}"
+    return f"{uploads_prefix(team_id)}{upload_id.hex}"
 
 
 def renditions_prefix(sha256: str) -> str:

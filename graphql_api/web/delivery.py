@@ -62,7 +62,7 @@ async def deliver_original(request: web.Request, media: Media, until: dt.datetim
     context = request.app[CONTEXT]
     headers = {
         "ETag": f'"{media.sha256}"',
-        "Cache-Control": _public(until) if until else "private, no-cache",
+        "Cache-Control": _public(min(until, media.expires_at or until)) if until else "private, no-cache",
         "Accept-Ranges": "bytes",
         "Content-Type": media.original.format.content_type,
         "Content-Disposition": f"attachment; filename*=UTF-8''{quote(media.name, safe='')}",

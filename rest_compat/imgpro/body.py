@@ -52,8 +52,8 @@ class Body:
     def fingerprint(self) -> str:
         """What the request says, however its form is written: for idempotency keys."""
         file = [self.upload.sha256, self.upload.filename, self.part_type] if self.upload else None
-        said = orjson.dumps([dict(self.fields), file], option=orjson.OPT_SORT_KEYS | orjson.OPT_NON_STR_KEYS)
-        return hashlib.sha256(said).hexdigest()
+        said = repr([sorted(self.fields.items()), file])  # (names of files need not be Unicode)
+        return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 async def read_upload(request: web.Request, principal: Principal, stack: AsyncExitStack) -> Body:

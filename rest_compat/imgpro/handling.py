@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from aiohttp import web
 
 from graphql_api.domain.account import Principal
+from graphql_api.domain.key import Scope
 from graphql_api.domain.media import Changes, Media
 from graphql_api.domain.media_filter import MediaFilter
 from graphql_api.domain.page import MAX_PAGE, NEWEST_FIRST, PageRequest, cursor_of, parse_cursor
@@ -35,12 +36,16 @@ async def create(request: web.Request, *, url_only: bool = False) -> tuple[Media
     context = request.app[CONTEXT]
     principal = await admit_uploader(request)
     # Who may not write learns that before anything about the body: clients probe their rights so.
-    await context.intake.expect_upload(principal)
+    key = request.headers.get("Idempotency-Key")
+    if key:  # what it has made already is given whatever the plan has room for
+        principal.require(Scope.WRITE)
+        await context.intake.limits.check_upload(principal)
+    else:
+        await context.intake.expect_upload(principal)
     async with AsyncExitStack() as stack:
         body = await read_upload(request, principal, stack)
         if url_only and body.upload is not None:
             raise InvalidInput("url", "Send a 'url'; files go to /v1/upload.")
-        key = request.headers.get("Idempotency-Key")
 
         async def make() -> Media:
             return await _make(request, principal, body)

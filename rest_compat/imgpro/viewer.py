@@ -6,7 +6,7 @@ from aiohttp import web
 
 from graphql_api.domain.ids import UID_LENGTH
 from graphql_api.domain.rendition import Rendition
-from graphql_api.domain.transform_query import parse_image_query
+from graphql_api.domain.transform_query import VERSION, parse_image_query
 from graphql_api.errors import NotFound, TintypeError
 from graphql_api.services.renderer import Asked
 from graphql_api.web.accept import preferred
@@ -45,7 +45,7 @@ async def show(request: web.Request) -> web.StreamResponse:
 async def _plan(request: web.Request) -> Rendition:
     context = request.app[CONTEXT]
     principal = await identify(request)
-    media = await context.library.get_by_uid(principal, request.match_info["id"])
+    media = await context.library.get_shown(principal, request.match_info["id"], request.query.get(VERSION, ""))
     transform = parse_image_query(list(request.query.items()), None)
     if transform is None:
         raise NotFound("There is no such image format.")

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any
 
 import pytest
 
 from tests import pictures
+from tests.api.test_media import DELETE
 from tests.client import Answer, Client
 
 KINDS = {
@@ -68,6 +70,7 @@ async def test_uploads_are_kept_together_or_not_at_all(client: Client) -> None:
     assert broken == ["BATCH_REJECTED", "BATCH_REJECTED", "UNSUPPORTED_MEDIA"]
     assert conflicting == ["BATCH_REJECTED", "EXTERNAL_ID_DUPLICATE"]
     assert (before, counted) == ([], (0, 0))
+    assert len(client.blobs()) == 2  # those of the last; the others are gone
     assert (done, await names(client), await uploads(client)) == ([None, None], ["a.png", "b.png"], (2, 2))
 
 
@@ -121,3 +124,22 @@ async def test_imports_are_refused_as_a_whole(client: Client) -> None:
     assert await together(client, "importMediaBatch", []) == []
     over = await client.graphql(document("importMediaBatch"), {"input": items * 51})
     assert over["errors"][0]["extensions"]["code"] == "INVALID_INPUT"
+
+
+async def test_batches_in_opposite_orders_do_not_wait_for_each_other(client: Client) -> None:
+    media = [await client.uploaded(pictures.png(seed=seed)) for seed in range(6)]
+    items = [{"id": item["id"], "caption": "x"} for item in media]
+    for _ in range(3):
+        outcomes = await asyncio.gather(
+            *(together(client, "updateMediaBatch", order) for order in (items, items[::-1], items, items[::-1]))
+        )
+        assert outcomes == [[None] * 6] * 4
+    gone = [{"id": item["id"], "forGood": True} for item in media]
+    halves = await asyncio.gather(
+        *(together(client, "deleteMediaBatch", order) for order in (gone, gone[::-1])),
+        *(client.data(DELETE, {"input": item}) for item in gone[::2]),
+    )
+
+    assert halves
+    assert client.blobs() == []
+    assert (await uploads(client))[1] == 0

@@ -16,6 +16,7 @@ from tests.api.test_live import connected, errors_of
 from tests.client import Answer, Client
 from tests.conftest import make_settings
 from tests.people import Clock, act, run_settled_app
+from tests.plans import OURS
 
 FILE = pictures.png(80, 60)
 CREATE = (
@@ -58,6 +59,7 @@ async def test_a_file_is_sent_without_a_key_and_becomes_a_media(client: Client) 
     payload = await complete(client, upload, tags=["x"])
     media = payload["media"]
     again = await complete(client, upload)
+    late = await put(client, upload)
 
     assert upload["method"] == "PUT"
     assert (sent.status, sent.body) == (204, b"")
@@ -65,6 +67,7 @@ async def test_a_file_is_sent_without_a_key_and_becomes_a_media(client: Client) 
     assert (media["name"], media["width"], media["sha256"], media["tags"]) == ("kätzchen.png", 80, digest, ["x"])
     assert pictures.decode((await client.get(media["url"], key=None)).body).size == (80, 60)
     assert again["errors"][0]["code"] == "NOT_FOUND"
+    assert late.status == 409
     assert waiting(client) == []
     assert await client.spooled() == []
 
@@ -202,3 +205,16 @@ async def test_how_far_it_is_is_told_until_it_is_there(client: Client) -> None:
     )
     assert [item["done"] for item in told[:-1]] == [False] * (len(told) - 1)
     assert errors_of(foreign)[0]["extensions"]["code"] == "BAD_SIGNATURE"
+
+
+async def test_no_more_is_parked_than_the_plan_has_room_for(tmp_path: Path, imaging: ImagingPool) -> None:
+    plans = tmp_path / "plans.toml"
+    plans.write_text(OURS.replace('storage = "5GiB"', 'storage = "1MiB"'))
+    async with run_settled_app(make_settings(tmp_path, plans_file=plans), imaging) as client:
+        large = await announced(client, bytes=2 * 1024 * 1024)
+        for _ in range(50):
+            await put(client, await target(client))
+        over = await announced(client)
+
+        assert large["errors"][0]["code"] == "QUOTA_EXCEEDED"
+        assert over["errors"][0]["code"] == "LIMIT_EXCEEDED"

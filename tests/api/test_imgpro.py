@@ -5,14 +5,18 @@ from __future__ import annotations
 import asyncio
 import io
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import aiohttp
 import pytest
 
+from graphql_api.imaging.pool import ImagingPool
 from tests import pictures
 from tests.client import Answer, Client
+from tests.conftest import make_settings, run_app
 from tests.people import act
+from tests.plans import OURS
 
 PHOTO = pictures.jpeg(400, 300)
 G1, G3 = {"Img-Api-Profile": "g1"}, {"Img-Api-Profile": "g3"}
@@ -512,3 +516,44 @@ async def test_what_is_done_here_is_told_in_graphql(client: Client) -> None:
     assert (seen["uid"], seen["tags"], seen["caption"]) == (media["id"], ["a", "b"], "from REST")
     assert seen["attributes"] == [{"key": "author", "value": "J"}]
     assert (await client.get(f"/v1/media/{media['id']}")).json["caption"] == "from GraphQL"
+
+
+async def test_a_host_that_cannot_be_is_refused(client: Client) -> None:
+    for url in ("http://a..b/x.png", f"http://{'a' * 64}.example/x.png"):
+        answer = await client.request("POST", "/v1/images", json={"url": url})
+        assert (answer.status, list(answer.json["error"]["details"])) == (422, ["url"])
+
+
+async def test_the_link_shows_what_addresses_show(client: Client) -> None:
+    media = await uploaded(client, content=pictures.jpeg(80, 60))
+    found = (await client.data("{ mediaList { nodes { id } } }"))["mediaList"]["nodes"][0]
+    replace = "mutation ($input: ReplaceMediaInput!) { replaceMedia(input: $input) { media { version } } }"
+    asked = {"input": {"id": found["id"], "file": None, "oldAddresses": "KEEP"}}
+    await client.multipart(replace, asked, {"variables.input.file": pictures.jpeg(90, 60)})
+    widths = [pictures.decode((await client.get(media["link"] + query, key=None)).body).width for query in ("", "?v=2")]
+
+    assert widths == [80, 90]
+
+
+async def test_an_idempotency_key_takes_any_name_of_a_file(client: Client) -> None:
+    body = (
+        b'--x\r\nContent-Disposition: form-data; name="file"; filename="f\xff.jpg"\r\n\r\n' + PHOTO + b"\r\n--x--\r\n"
+    )
+    headers = {"Content-Type": "multipart/form-data; boundary=x", "Idempotency-Key": "k"}
+    answers = [await client.request("POST", "/v1/images", data=body, headers=headers) for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [201, 201]
+    assert answers[0].json == answers[1].json
+
+
+async def test_a_retry_gets_its_image_though_the_plan_is_used_up(tmp_path: Path, imaging: ImagingPool) -> None:
+    plans = tmp_path / "plans.toml"
+    plans.write_text(OURS.replace("uploads_per_month = 100\n", "uploads_per_month = 1\n"))
+    async with run_app(make_settings(tmp_path, plans_file=plans), imaging) as client:
+        first = await send(client, "/v1/images", headers={"Idempotency-Key": "k"})
+        again = await send(client, "/v1/images", headers={"Idempotency-Key": "k"})
+        other = await send(client, "/v1/images", headers={"Idempotency-Key": "other"})
+
+        assert (first.status, again.status, again.json) == (201, 201, first.json)
+        assert (other.status, other.json["error"]["code"]) == (403, "quota_exceeded")
+        assert other.json["error"]["usage"]["uploads_used"] == 1

@@ -21,7 +21,7 @@ from graphql_api.services import live
 from tests import pictures
 from tests.client import Client
 from tests.conftest import make_settings, run_app
-from tests.people import act, join, page_cookie
+from tests.people import Mailbox, act, bring, join, page_cookie
 from tests.processes import serving
 from tests.redis_server import Redis
 
@@ -337,3 +337,49 @@ async def test_a_server_that_stops_does_not_wait_for_who_listens(tmp_path: Path)
 
     assert code == 1001
     assert (exit_code, seconds < DRAIN_SECONDS) == (0, True)
+
+
+@pytest.mark.usefixtures("database_url")
+async def test_mutations_whose_sockets_close_leave_the_database_as_it_was(client: Client) -> None:
+    media = await client.uploaded(pictures.png())
+    query = f'mutation {{ updateMedia(input: {{ id: "{media["id"]}", caption: "x" }}) {{ media {{ caption }} }} }}'
+    for _ in range(25):
+        async with connected(client) as socket:
+            await socket.begin(Authorization=f"Bearer {client.keys['first']}")
+            for at in range(8):
+                await socket.subscribe(query, at=str(at))
+            await asyncio.sleep(0.005)
+    async with asyncio.timeout(PATIENCE):
+        await update(client, media["id"], "still there")
+
+
+async def test_an_address_changes_nothing_by_events(client: Client) -> None:
+    query = 'mutation { createCollection(input: { name: "x" }) { collection { id } } }'
+    headers = {"Accept": "text/event-stream"}
+    answer = await client.get("/graphql", params={"query": query}, headers=headers)
+
+    assert "mutations are not allowed" in answer.body.decode()
+    assert (await client.data("{ collections { name } }"))["collections"] == []
+
+
+async def test_who_has_left_the_team_hears_no_more_and_listening_costs_nothing(house: Client, mailbox: Mailbox) -> None:
+    owner = await join(house, "owner@example.org")
+    member = await bring(house, mailbox, owner, "member@example.org", "MEMBER")
+    media = await house.uploaded(pictures.png(), key=owner.access)
+    async with listening(house, key=member.access) as socket:
+        left = [await _left(house, owner.access)]
+        for _ in range(5):
+            await update(house, media["id"], "heard", key=owner.access)
+            await change(socket)
+        left.append(await _left(house, owner.access))
+        await act(house, "removeMember", key=owner.access, userId=member.id)
+        await update(house, media["id"], "unheard", key=owner.access)
+        after = await socket.receive()
+
+    assert errors_of(after)[0]["extensions"]["code"] == "UNAUTHENTICATED"
+    assert left[0] - left[1] == 6  # those of the owner alone
+
+
+async def _left(client: Client, key: str) -> int:
+    answer = await client.request("POST", "/graphql", json={"query": "{ __typename }"}, key=key)
+    return int(answer.headers["RateLimit-Remaining"])

@@ -132,3 +132,11 @@ async def test_it_ends_with_the_media(client: Client, key: str) -> None:
     gone = [(await client.get(url, key=None)).status for url in (seen["url"], seen["original"]["url"])]
 
     assert (there, gone) == ([200, 200], [404, 404])
+
+
+async def test_no_cache_keeps_an_original_longer_than_it_lives(client: Client) -> None:
+    media = await client.uploaded(pictures.png(), ttl="5m")
+    url = (await asked(client, media["uid"]))["original"]["url"]
+    said = (await client.get(url, key=None)).headers["Cache-Control"]
+
+    assert int(said.removeprefix("public, max-age=")) <= 300

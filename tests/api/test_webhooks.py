@@ -220,7 +220,18 @@ async def test_it_leads_to_no_private_address(client: Client, url: str) -> None:
     assert delivery["failure"] == "The URL leads to an address that is not public."
 
 
-@pytest.mark.parametrize("url", ["", "ftp://example.org/", "https://a:b@example.org/", "x" * 5000, "https://"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "ftp://example.org/",
+        "https://a:b@example.org/",
+        "x" * 5000,
+        "https://",
+        "http://a..b/",
+        f"http://{'a' * 64}.org/",
+    ],
+)
 async def test_what_is_no_address_is_refused(client: Client, url: str) -> None:
     query = "mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { webhook { id } errors { code path } } }"
     payload = (await client.data(query, {"input": {"url": url, "events": ALL}}))["createWebhook"]
