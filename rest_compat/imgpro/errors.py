@@ -40,6 +40,10 @@ _FAILED = {
     ("PATCH", "/v1/images"): "update_failed",
     ("DELETE", "/v1/images"): "delete_failed",
 }
+_RATE_LIMITED_BEFORE = "rate_limit_exceeded"  # generation 1 (seed 000)
+
+# Every code that an answer can have.
+CODES = frozenset({code for _, _, code in (*_WORDS.values(), _BAD_REQUEST)} | {*_FAILED.values(), _RATE_LIMITED_BEFORE})
 
 
 def _words(error: TintypeError) -> tuple[HTTPStatus, str, str]:
@@ -91,7 +95,7 @@ def render_error(error: TintypeError, request: web.Request) -> web.Response:
         if isinstance(error, errors.QuotaExceeded):
             status = HTTPStatus.TOO_MANY_REQUESTS
         elif isinstance(error, errors.RateLimited):
-            code = "rate_limit_exceeded"
+            code = _RATE_LIMITED_BEFORE
     body |= {"error": code} if flat else {"code": code}
     headers = error_headers(error) | {"X-Request-Id": request[REQUEST_ID]}
     return json_response(body if flat else {"error": body}, status, headers)

@@ -468,6 +468,16 @@ async def test_a_second_external_id_is_a_conflict(client: Client) -> None:
     assert (nested.status, nested.json["error"]["code"]) == (409, "external_id_duplicate")
 
 
+async def test_the_document_for_programs_may_be_read_by_every_page(client: Client) -> None:
+    answer = await client.get("/openapi.yaml", key=None)
+    viewer = await client.request("HEAD", (await uploaded(client))["link"], key=None)
+
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/yaml")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.body.startswith(b"# img.pro's API")
+    assert (viewer.status, viewer.body, viewer.headers["Content-Type"]) == (200, b"", "image/jpeg")
+
+
 async def test_pages_of_other_origins_may_ask_everywhere(client: Client) -> None:
     headers = {
         "Origin": "https://play.example",
@@ -488,6 +498,7 @@ async def test_pages_of_other_origins_may_ask_everywhere(client: Client) -> None
         assert answer.status == 204, path
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
         assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
+        assert "Img-Api-Profile" in answer.headers["Access-Control-Allow-Headers"]
         assert "DELETE" in answer.headers["Access-Control-Allow-Methods"]
 
 
