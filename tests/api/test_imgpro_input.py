@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.api.test_imgpro import G1, G3, drop, patch, send, uploaded
 from tests.client import Client
+from tests.imgpro import G1, G3, drop, patch, send, uploaded
 
 REPEATED = ",".join(["nothing"] * 101)
 
