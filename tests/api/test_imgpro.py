@@ -259,16 +259,14 @@ async def test_labels_that_cannot_be_are_refused(client: Client, labels: str) ->
 
 
 @pytest.mark.usefixtures("database_url")
-async def test_an_idempotency_key_makes_one_image(client: Client) -> None:
+async def test_an_idempotency_key_makes_one_image(house: Client) -> None:
     headers = {"Idempotency-Key": "key-1"}
-    first = await send(client, "/v1/images", {"caption": "c"}, headers=headers)
-    again = await send(client, "/v1/images", {"caption": "c"}, headers=headers)
-    other = await send(client, "/v1/images", {"caption": "d"}, headers=headers)
-    renamed = await send(client, "/v1/images", {"caption": "c"}, headers=headers, filename="other.jpg")
-    foreign = await send(client, "/v1/images", {"caption": "c"}, headers=headers, key="second")
-    at_once = await asyncio.gather(
-        *(send(client, "/v1/images", headers={"Idempotency-Key": "key-2"}) for _ in range(4))
-    )
+    first = await send(house, "/v1/images", {"caption": "c"}, headers=headers)
+    again = await send(house, "/v1/images", {"caption": "c"}, headers=headers)
+    other = await send(house, "/v1/images", {"caption": "d"}, headers=headers)
+    renamed = await send(house, "/v1/images", {"caption": "c"}, headers=headers, filename="other.jpg")
+    foreign = await send(house, "/v1/images", {"caption": "c"}, headers=headers, key="second")
+    at_once = await asyncio.gather(*(send(house, "/v1/images", headers={"Idempotency-Key": "key-2"}) for _ in range(4)))
 
     assert (first.status, again.status, again.json) == (201, 201, first.json)
     for answer in (other, renamed):

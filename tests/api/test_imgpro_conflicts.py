@@ -164,6 +164,7 @@ async def test_row_11_generation_1_is_private_unless_asked(client: Client) -> No
     assert told == {"key": False, "header": False, "public": True, "g3": True, "private": False, "images": True}
 
 
+@pytest.mark.usefixtures("early_in_the_minute")
 async def test_row_12_generation_1_has_other_words_for_limits(tmp_path: Path, imaging: ImagingPool) -> None:
     plans = tmp_path / "plans.toml"
     plans.write_text(OURS.replace("[free]", "[free]\nimages = 0"))
