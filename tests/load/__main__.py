@@ -22,7 +22,7 @@ from types import FrameType
 
 import pyvips
 
-from tests.load import hits, lists, misses, uploads
+from tests.load import hits, lists, misses, rest, uploads
 from tests.load.figures import Report, Row, format_table
 from tests.load.peers import measure as peers
 from tests.load.servers import MissingPeer, find_nginx, find_postgres
@@ -32,6 +32,7 @@ _MEASUREMENTS: dict[str, Callable[[Path, Report], None]] = {
     "misses": misses.measure,
     "hits": hits.measure,
     "lists": lists.measure,
+    "rest": rest.measure,
     "uploads": uploads.measure,
     "peers": peers.measure,
 }
