@@ -36,7 +36,7 @@ check: setup ## lint, format, types, import rules
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --config .importlinter --no-logo
 
-bench: setup ## measure against bare libvips, nginx, PostgreSQL, ipx and thumbor; prints tables
+bench: setup ## measure against bare libvips, nginx, PostgreSQL, ipx, thumbor and GraphQL servers; prints tables
 	@$(BIN)/python -m tests.load
 
 fmt: setup ## format the code, and fix what can be fixed
@@ -64,4 +64,4 @@ lock: setup ## pin the newest versions in requirements/*.txt
 	@$(COMPILE) --upgrade --group bench -o requirements/bench.txt
 
 clean: ## remove everything that can be made anew, but no data
-	rm -rf .venv .venv-bench dist .mypy_cache .ruff_cache .pytest_cache graphql_api/web/static/graphiql graphql_api/web/graphiql/node_modules tests/load/peers/ipx/node_modules tests/conformance/node_modules tests/conformance/generated
+	rm -rf .venv .venv-bench dist .mypy_cache .ruff_cache .pytest_cache graphql_api/web/static/graphiql graphql_api/web/graphiql/node_modules tests/load/peers/ipx/node_modules tests/conformance/node_modules tests/conformance/generated tests/load/peers/graphql/node_modules

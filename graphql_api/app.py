@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import structlog
@@ -20,7 +21,7 @@ from graphql_api.web.context import CONTEXT
 from graphql_api.wiring import Services, open_services
 from rest_compat.dialect import mount
 from rest_compat.imgpro.routes import IMGPRO
-from schema import view
+from schema import live, view
 
 log = structlog.get_logger("tintype")
 
@@ -64,7 +65,9 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
                 with contextlib.suppress(asyncio.CancelledError):
                     await chore
 
+    app[live.SOCKETS] = weakref.WeakSet()
     app.cleanup_ctx.append(run_services)
+    app.on_shutdown.append(live.say_goodbye)
     app.on_response_prepare.append(middleware.set_headers)
     app.on_response_prepare.append(middleware.set_allowance)
     app.on_response_prepare.append(cors.set_origin)

@@ -118,6 +118,9 @@ class Settings(BaseSettings):
     )
     trusted_documents_only: bool = Field(False, description="Whether no other documents are run.")
     graphql_introspection: bool = Field(True, description="Whether clients may ask GraphQL for its schema.")
+    graphql_federation: bool = Field(
+        False, description="Whether GraphQL is a subgraph (Apollo Federation 2): `_service` and `_entities` are there."
+    )
     graphql_suggestions: bool = Field(False, description="Whether a misspelt field is answered with the names near it.")
     graphql_batch_limit: int = Field(0, ge=0, le=100, description="Operations in one JSON request; `0`: no batches.")
     graphql_seconds: float = Field(30.0, gt=0, description="Time limit of the queries of one request, in seconds.")
@@ -253,6 +256,7 @@ class Settings(BaseSettings):
         """The GRAPHQL_ settings."""
         return GraphQLRules(
             introspection=self.graphql_introspection,
+            federation=self.graphql_federation,
             suggestions=self.graphql_suggestions,
             batch=self.graphql_batch_limit,
             seconds=self.graphql_seconds,

@@ -22,7 +22,7 @@ from graphql_api.config import Settings
 from graphql_api.log import configure
 
 _PR_SET_PDEATHSIG = 1  # of Linux's prctl(2)
-_DRAIN_SECONDS = 30.0  # what is under way may finish; then it is cut off
+DRAIN_SECONDS = 30.0  # what is under way may finish; then it is cut off
 
 log = structlog.get_logger("tintype")
 
@@ -62,7 +62,7 @@ def _run(settings: Settings, listening: socket.socket, welcome: str | None = Non
         if welcome:
             print(welcome, flush=True)
 
-    web.run_app(make_app(settings), sock=listening, shutdown_timeout=_DRAIN_SECONDS, access_log=None, print=announce)
+    web.run_app(make_app(settings), sock=listening, shutdown_timeout=DRAIN_SECONDS, access_log=None, print=announce)
     log.info("stopped")
 
 

@@ -1,15 +1,27 @@
-"""The schema, put together once per process (Strawberry's fields do not survive a second building)."""
+"""The schema, put together once per process."""
 
 from __future__ import annotations
 
+import contextlib
+import functools
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+
 import strawberry
 from graphql import GraphQLError
+from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.exceptions import CannotGetOperationTypeError
+from strawberry.schema.schema import StreamResult
 from strawberry.types import ExecutionContext
+from strawberry.types.execution import PreExecutionError
+from strawberry.types.scalar import ScalarDefinition
 
 from schema.collections import CollectionMutation
+from schema.compiled import CompiledExecution
 from schema.direct_uploads import DirectUploadMutation
 from schema.errors import ERROR_TYPES
+from schema.hooks import Hooks
 from schema.keys import KeyMutation
 from schema.limits import EXTENSIONS
 from schema.media import Collection, Media
@@ -54,19 +66,62 @@ class TintypeSchema(strawberry.Schema):
     def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
         """Leave logging to `schema.errors.format_error`."""
 
+    def create_extensions_runner(self, execution_context: ExecutionContext, extensions: list[SchemaExtension]) -> Hooks:
+        """The hooks of an operation."""
+        return Hooks(execution_context, extensions)
 
-SCHEMA = TintypeSchema(
-    query=Query,
-    mutation=Mutation,
-    subscription=Subscription,
-    types=[Media, Collection, *ERROR_TYPES],
-    extensions=EXTENSIONS,
-    # Never `sort_schema` here: it rebuilds the enums without Strawberry's conversion, and inputs arrive as plain texts.
-    config=StrawberryConfig(scalar_map=SCALARS),
-)
-describe(SCHEMA._schema)  # noqa: SLF001 (no public one)
+    async def stream(self, *asked: Any, **more: Any) -> StreamResult:
+        """The results of an operation; what is wrong with the document is one of them, never an exception."""
+        return _caught(await super().stream(*asked, **more))
+
+
+async def _caught(results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
+    """What parsing raises is told, and an operation that is not there by its own words."""
+    try:
+        async with contextlib.aclosing(results):
+            async for result in results:
+                for error in result.errors or () if isinstance(result, PreExecutionError) else ():
+                    if isinstance(error.original_error, CannotGetOperationTypeError):
+                        error.original_error = None
+                yield result
+    except GraphQLError as error:
+        yield PreExecutionError(data=None, errors=[error])
+
+
+def make_schema(query: type, scalars: Mapping[object, ScalarDefinition], *, incremental: bool = False) -> TintypeSchema:
+    """The schema with this query type, these scalars beside our own, and answers that come in parts or not."""
+    made = TintypeSchema(
+        query=query,
+        mutation=Mutation,
+        subscription=Subscription,
+        types=[Media, Collection, *ERROR_TYPES],
+        extensions=EXTENSIONS,
+        # (graphql-core executes what comes in parts by a class of its own.)
+        execution_context_class=None if incremental else CompiledExecution,
+        # Never `sort_schema`: it rebuilds the enums without Strawberry's conversion, and inputs arrive as plain texts.
+        config=StrawberryConfig(
+            scalar_map={**SCALARS, **scalars}, enable_experimental_incremental_execution=incremental
+        ),
+    )
+    describe(made._schema)  # noqa: SLF001 (no public one)
+    return made
+
+
+SCHEMA = make_schema(Query, {})
+
+
+@functools.cache
+def schema_in_parts() -> TintypeSchema:
+    """The same with `@defer` and `@stream`, built when it is first used.
+
+    Of its own, because graphql-core executes nothing at once in a schema that has them, and compiles nothing here.
+    """
+    return make_schema(Query, {}, incremental=True)
 
 
 def sdl() -> str:
-    """The schema in SDL, as `schema/schema.graphql` must have it."""
+    """The schema in SDL, as `schema/schema.graphql` must have it.
+
+    Without `@defer` and `@stream`: tools that are built on graphql-core load no schema that has them.
+    """
     return SCHEMA.as_str().strip() + "\n"

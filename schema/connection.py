@@ -8,6 +8,7 @@ from typing import Generic, TypeVar
 import strawberry
 
 from graphql_api.domain.page import NEWEST_FIRST, Order, Page, PageRequest, parse_cursor
+from schema.columns import PLAIN
 
 FIRST = strawberry.argument(description="How many from the start, at most 100; 50 unless `last` is given.")
 AFTER = strawberry.argument(description="Only what comes after this cursor.")
@@ -47,7 +48,7 @@ class Connection(Generic[NodeT]):
     cursor_of: strawberry.Private[Callable[[NodeT], str]]
     count: strawberry.Private[Callable[[], Awaitable[int]]]
 
-    @strawberry.field(description="The items of the page, each with its cursor.")
+    @strawberry.field(description="The items of the page, each with its cursor.", metadata=PLAIN)
     def edges(self) -> list[Edge[NodeT]]:
         return [Edge(node=node, cursor=self.cursor_of(node)) for node in self.nodes]
 

@@ -88,6 +88,19 @@ class LimitCost(SchemaExtension):
         return {} if self.cost is None else {"cost": {"requested": self.cost, "maximum": MAX_COST}}
 
 
+# What operations cost, by the identities of schema and node (which are kept, so that nothing else comes to have them)
+# and by what of the variables can be a size.
+_known: dict[tuple[object, ...], tuple[object, int]] = {}
+_MAX_KNOWN = 1024
+
+
+def _measure(value: object) -> object:
+    """As much of a variable as a cost can depend on: a number, the length of a list, or whether it is there."""
+    if isinstance(value, int | float):
+        return value
+    return f"{len(value)} items" if isinstance(value, list) else str(value is None)
+
+
 class Counter:
     """Adds up an operation. It has been validated: names exist, fragments do not go in circles."""
 
@@ -104,11 +117,20 @@ class Counter:
         self._known: dict[tuple[str, int], int] = {}
 
     def operation(self, node: OperationDefinitionNode) -> int:
-        """The cost of all it selects."""
+        """The cost of all it selects. Remembered as long as no variable changes that can be a size."""
+        key = id(self._schema), id(node), tuple((name, _measure(value)) for name, value in self._given.items())
+        if key not in _known and (cost := self._count(node)) is not None:
+            if len(_known) >= _MAX_KNOWN:
+                _known.clear()
+            _known[key] = (self._schema, node), cost
+        return _known[key][1] if key in _known else 0
+
+    def _count(self, node: OperationDefinitionNode) -> int | None:
+        """The cost, or None where the variables are wrong: they are refused in execution, which comes next."""
         root = self._schema.get_root_type(node.operation)
         coerced = get_variable_values(self._schema, node.variable_definitions or (), dict(self._given))
-        if root is None or isinstance(coerced, list):  # wrong variables are refused in execution, which comes next
-            return 0
+        if root is None or isinstance(coerced, list):
+            return None
         self._variables = coerced
         return self._selections(node.selection_set, root, None)
 
@@ -156,13 +178,13 @@ class Counter:
 
     def _size(self, node: FieldNode, field: GraphQLField) -> int | None:
         """How many items the arguments ask for; None where they say nothing of it."""
-        if not field.args.keys() & {"first", "last", "ids", "input"}:
+        if not field.args.keys() & {"first", "last", "ids", "input", "representations"}:
             return None
         try:
             given = get_argument_values(field, node, self._variables)
         except GraphQLError:  # refused in execution
             return None
-        for name in ("ids", "input"):
+        for name in ("ids", "input", "representations"):
             if name in field.args:
                 value = given.get(name)
                 return len(value) if isinstance(value, Sequence) and not isinstance(value, str) else None

@@ -14,9 +14,10 @@ from graphql import (
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
 )
-from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension, ValidationCache
+from strawberry.extensions import AddValidationRules, MaxTokensLimiter, ParserCache, SchemaExtension
 from strawberry.extensions.max_aliases import create_validator as alias_limit
 from strawberry.extensions.query_depth_limiter import create_validator as depth_limit
+from strawberry.schema.schema import validate_document
 
 from schema.cost import LimitCost
 
@@ -39,6 +40,28 @@ class RequireOperationName(SchemaExtension):
         operations = sum(isinstance(definition, OperationDefinitionNode) for definition in definitions)
         if operations > 1 and not context._provided_operation_name:  # noqa: SLF001 (the public one is never empty)
             raise GraphQLError("Must provide operation name if query contains multiple operations.")
+        yield
+
+
+_validated: dict[tuple[object, ...], tuple[object, list[GraphQLError]]] = {}  # the oldest is the first
+
+
+class CacheValidation(SchemaExtension):
+    """Strawberry's ValidationCache, but by the identity of the document: hashing one walks through all its nodes."""
+
+    def on_validate(self) -> Iterator[None]:
+        """Take what the same document came to under the same rules."""
+        context = self.execution_context
+        document, schema = context.graphql_document, context.schema._schema  # noqa: SLF001 (no public one)
+        if document is not None:
+            key = id(schema), id(document), context.validation_rules
+            if key not in _validated:
+                if len(_validated) >= _CACHED_DOCUMENTS:
+                    del _validated[next(iter(_validated))]
+                # Both are kept, so that no other object comes to have their identities.
+                errors = validate_document(schema, document, context.validation_rules)
+                _validated[key] = (schema, document), errors
+            context.pre_execution_errors = _validated[key][1]
         yield
 
 
@@ -73,6 +96,6 @@ EXTENSIONS: list[Callable[[], SchemaExtension]] = [
     HideSchema,
     lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
     RequireOperationName,
-    lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
+    CacheValidation,
     LimitCost,
 ]

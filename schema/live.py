@@ -9,13 +9,14 @@ import asyncio
 import contextlib
 import datetime as dt
 import functools
+import weakref
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from json import JSONDecodeError
 from typing import Any
 
 import orjson
-from aiohttp import web
+from aiohttp import WSCloseCode, web
 from graphql import GraphQLError, SourceLocation
 from strawberry.aiohttp.views import GraphQLView
 from strawberry.exceptions import ConnectionRejectionError
@@ -26,11 +27,14 @@ from graphql_api.domain.account import Principal
 from graphql_api.errors import InvalidInput, TintypeError
 from graphql_api.web.context import CONTEXT, authenticate
 from schema.answers import present_errors
-from schema.build import SCHEMA, TintypeSchema
+from schema.build import SCHEMA, TintypeSchema, schema_in_parts
 from schema.context import GraphQLContext, make_context
 from schema.limits import MAX_QUERY
+from schema.parts import comes_in_parts, present_part
 
 Result = ExecutionResult | PreExecutionError
+
+SOCKETS = web.AppKey("sockets", weakref.WeakSet[web.WebSocketResponse])
 
 _PROTOCOL = "graphql-transport-ws"
 _MAX_MESSAGE = 256 * 1024  # bytes of one from a client
@@ -96,6 +100,8 @@ def _checked(query: object, request: web.Request) -> str:
     """The document. InvalidInput; Forbidden where only trusted ones run."""
     if not isinstance(query, str) or not query or len(query) > MAX_QUERY:
         raise InvalidInput("query", f"'query' must be a text of at most {MAX_QUERY} characters.")
+    if comes_in_parts(query):
+        raise InvalidInput("query", "@defer and @stream need multipart/mixed or text/event-stream.")
     request.app[CONTEXT].documents.admit(query)
     return query
 
@@ -138,6 +144,7 @@ class SocketView(GraphQLView[Socket, None]):
         protocols = [subprotocol] if subprotocol else []
         socket = web.WebSocketResponse(protocols=protocols, max_msg_size=_MAX_MESSAGE, heartbeat=_PING_SECONDS)
         await socket.prepare(request)
+        request.app[SOCKETS].add(socket)
         return socket
 
     def is_websocket_origin_allowed(self, *_: object, **__: object) -> bool:
@@ -169,6 +176,14 @@ _VIEW = SocketView(
 )
 
 
+async def say_goodbye(app: web.Application) -> None:
+    """End all that is listened to: a server that stops would wait for it."""
+    app[CONTEXT].live.end()
+    sockets: weakref.WeakSet[web.WebSocketResponse] = app[SOCKETS]
+    for socket in list(sockets):
+        await socket.close(code=WSCloseCode.GOING_AWAY, message=b"The server is stopping.")
+
+
 def is_socket(request: web.Request) -> bool:
     """Whether a WebSocket is asked for."""
     return request.headers.get("Upgrade", "").lower() == "websocket"
@@ -185,24 +200,23 @@ async def send_events(
     """The results of an operation as events: `next` with each, `complete` at the end."""
     again = functools.partial(authenticate, request)
     context = make_context(principal, request.app[CONTEXT], request.headers.get("User-Agent", ""), again)
-    results = await SCHEMA.stream(query, variable_values=variables, context_value=context, operation_name=name)
+    schema = schema_in_parts() if comes_in_parts(query) else SCHEMA
+    results = await schema.stream(query, variable_values=variables, context_value=context, operation_name=name)
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
     await response.prepare(request)
     try:
-        async with contextlib.aclosing(_masked(results, request)) as masked:
-            async for result in _with_pings(masked, response):
-                await response.write(b"event: next\ndata: " + orjson.dumps(_body(result)) + b"\n\n")
+        async with contextlib.aclosing(results):
+            async for result in _with_pings(results, response):
+                await response.write(b"event: next\ndata: " + orjson.dumps(present_part(result, request)) + b"\n\n")
         await response.write(b"event: complete\ndata:\n\n")
     except ConnectionResetError:
         pass  # the client is gone
     return response
 
 
-async def _with_pings(
-    results: AsyncGenerator[Result, None], response: web.StreamResponse
-) -> AsyncGenerator[Result, None]:
+async def _with_pings(results: AsyncGenerator[Any, None], response: web.StreamResponse) -> AsyncGenerator[Any, None]:
     """The results; while there are none, a comment now and then, which also finds out that nobody listens."""
     while True:
         coming = asyncio.ensure_future(anext(results, None))
@@ -217,14 +231,3 @@ async def _with_pings(
         if (result := coming.result()) is None:
             return
         yield result
-
-
-def _body(result: Result) -> dict[str, object]:
-    body: dict[str, object] = {}
-    if result.errors:
-        body["errors"] = [error.formatted for error in result.errors]
-    if not isinstance(result, PreExecutionError):
-        body["data"] = result.data
-    if result.extensions:
-        body["extensions"] = result.extensions
-    return body

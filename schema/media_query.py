@@ -112,7 +112,7 @@ class MediaQuery:
 
     @strawberry.field(description="Any object by its global id; null when there is none, or it is not yours to see.")
     async def node(self, info: Info, id: Annotated[strawberry.ID, _ID]) -> Node | None:
-        return (await _nodes(info, [id]))[0]
+        return (await find_nodes(info, [id]))[0]
 
     @strawberry.field(description="Objects by their global ids, in the same order; null for each that is not there.")
     async def nodes(
@@ -122,10 +122,10 @@ class MediaQuery:
     ) -> list[Node | None]:
         if len(ids) > _MAX_NODES:
             raise InvalidInput("ids", f"'ids' has at most {_MAX_NODES} items.")
-        return await _nodes(info, ids)
+        return await find_nodes(info, ids)
 
 
-async def _nodes(info: Info, ids: Sequence[str]) -> list[Node | None]:
+async def find_nodes(info: Info, ids: Sequence[str]) -> list[Node | None]:
     """For each id, in order: the object, or None. Each kind is looked for at once."""
     context = info.context
     kinds: Sequence[tuple[Callable[[str], uuid.UUID | None], Callable[[Principal, Sequence[uuid.UUID]], Any], Any]] = (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from enum import Enum
 
@@ -20,7 +21,7 @@ from graphql_api.errors import InvalidInput
 from graphql_api.services import responsive
 from schema.context import Info
 from schema.overlay import OverlayInput
-from schema.scalars import Color
+from schema.scalars import BigInt, Color
 from schema.shapes import BorderInput, BoxInput, DuotoneInput, EdgesInput, GravityInput, TrimInput
 from schema.traits import Placeholder, present_placeholder
 
@@ -140,7 +141,11 @@ class TransformInput:
     )
 
     def parse(self) -> domain.Transform:
-        """The transform. InvalidInput naming the field."""
+        """The transform; the same one for all media of a list. InvalidInput naming the field."""
+        return self._parsed
+
+    @functools.cached_property
+    def _parsed(self) -> domain.Transform:
         return domain.Transform((self._stage(),), self._output())
 
     def _output(self) -> Output:
@@ -217,6 +222,11 @@ class Rendition:
     content_type: str = strawberry.field(description="Its media type.")
     planned: strawberry.Private[PlannedRendition]
 
+    @strawberry.field(description="Its size in bytes; null until it was made, as asking makes nothing.")
+    async def bytes(self, info: Info) -> BigInt | None:
+        stored = await info.context.services.renderer.find(self.planned)
+        return BigInt(stored.size) if stored else None
+
     @strawberry.field(description="What to show until it is there: of this rendition, not of the whole original.")
     async def placeholder(self, info: Info) -> Placeholder | None:
         return present_placeholder(await info.context.placeholders.load(self.planned))
@@ -284,6 +294,6 @@ def present_responsive(planned: responsive.Responsive, address: Address, sizes: 
     )
 
 
-def _src_set(renditions: Sequence[PlannedRendition], address: Address) -> str:
+def _src_set(renditions: Sequence[tuple[int, PlannedRendition]], address: Address) -> str:
     # A comma with white space around it ends a candidate; within an address it must not.
-    return ", ".join(f"{address(item).replace(',', '%2C')} {item.size.width}w" for item in renditions if item.size)
+    return ", ".join(f"{address(item).replace(',', '%2C')} {width}w" for width, item in renditions)

@@ -11,10 +11,11 @@ from pypika_tortoise.queries import Query, QueryBuilder, Table
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F, Q
 
+from graphql_api.db.database import connection
 from graphql_api.db.models import Media as MediaRow
+from graphql_api.db.original import original_columns, to_original
 from graphql_api.db.rows import Row, Statement, fetch, identity, json_object, moment, optional_moment
-from graphql_api.domain.format import Format
-from graphql_api.domain.media import UPLOADED, Changes, FocalPoint, Keep, Media, Origin, Original, Source
+from graphql_api.domain.media import UPLOADED, Changes, FocalPoint, Keep, Media, Origin, Source
 from graphql_api.errors import DuplicateExternalId
 
 _media, _team = Table("media"), Table("team")
@@ -48,14 +49,7 @@ def _to_media(row: Row) -> Media:
         caption=row["caption"],
         alt_text=row["alt_text"],
         public=bool(row["public"]),
-        original=Original(
-            Format(row["format"]),
-            row["width"],
-            row["height"],
-            row["frames"],
-            bool(row["has_alpha"]),
-            bool(row["transformable"]),
-        ),
+        original=to_original(row),
         bytes=row["bytes"],
         sha256=row["blob_id"],
         attributes=json_object(row["attributes"]),
@@ -108,6 +102,11 @@ async def fetch_media(query: QueryBuilder) -> list[Media]:
     return [_to_media(row) for row in await fetch(query)]
 
 
+async def fetch_text(text: str, values: list[object]) -> list[Media]:
+    """The media of such a query's text, which was built before, with these values."""
+    return [_to_media(row) for row in await connection().execute_query_dict(text, values)]
+
+
 async def insert(media: Media) -> None:
     """Keep a new media. DuplicateExternalId."""
     with _worded():
@@ -126,7 +125,6 @@ def _worded() -> Iterator[None]:
 
 
 async def _insert(media: Media) -> None:
-    original = media.original
     focal, origin = media.focal_point, media.origin
     await MediaRow.create(
         id=media.id,
@@ -137,12 +135,7 @@ async def _insert(media: Media) -> None:
         caption=media.caption,
         alt_text=media.alt_text,
         public=media.public,
-        format=original.format,
-        width=original.width,
-        height=original.height,
-        frames=original.frames,
-        has_alpha=original.has_alpha,
-        transformable=original.transformable,
+        **original_columns(media.original),
         bytes=media.bytes,
         attributes=dict(media.attributes),
         created_at=media.created_at,
@@ -224,15 +217,10 @@ async def lock(media_id: uuid.UUID) -> Media | None:
 
 async def replace_file(media: Media) -> None:
     """Write the original that the media has now, as its newest version. To be called while the media is locked."""
-    original, origin = media.original, media.origin
+    origin = media.origin
     await MediaRow.filter(id=media.id).update(
         blob_id=media.sha256,
-        format=original.format,
-        width=original.width,
-        height=original.height,
-        frames=original.frames,
-        has_alpha=original.has_alpha,
-        transformable=original.transformable,
+        **original_columns(media.original),
         bytes=media.bytes,
         source=origin.source,
         source_url=origin.url,

@@ -9,26 +9,20 @@ from pypika_tortoise.enums import Order
 from pypika_tortoise.queries import Query, Table
 
 from graphql_api.db.models import MediaVersion
+from graphql_api.db.original import original_columns, to_original
 from graphql_api.db.rows import Row, fetch, identity, moment
-from graphql_api.domain.format import Format
-from graphql_api.domain.media import Media, Original, Version
+from graphql_api.domain.media import Media, Version
 
 _version = Table("media_version")
 
 
 async def insert(media: Media) -> None:
     """Keep what the media is now as one of its earlier versions."""
-    original = media.original
     await MediaVersion.create(
         media_id=media.id,
         number=media.version,
         blob_id=media.sha256,
-        format=original.format,
-        width=original.width,
-        height=original.height,
-        frames=original.frames,
-        has_alpha=original.has_alpha,
-        transformable=original.transformable,
+        **original_columns(media.original),
         bytes=media.bytes,
         created_at=media.replaced_at or media.created_at,
     )
@@ -59,14 +53,7 @@ async def delete(media_id: uuid.UUID, number: int) -> bool:
 def _to_version(row: Row) -> Version:
     return Version(
         number=row["number"],
-        original=Original(
-            Format(row["format"]),
-            row["width"],
-            row["height"],
-            row["frames"],
-            bool(row["has_alpha"]),
-            bool(row["transformable"]),
-        ),
+        original=to_original(row),
         bytes=row["bytes"],
         sha256=row["blob_id"],
         created_at=moment(row["created_at"]),

@@ -30,6 +30,7 @@ class GraphQLRules:
     """What GraphQL takes and tells; `batch` is the number of operations in one request, 0 for no batches."""
 
     introspection: bool
+    federation: bool
     suggestions: bool
     batch: int
     seconds: float

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import functools
 import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -12,7 +13,7 @@ from graphql_api.domain.geometry import Size
 from graphql_api.domain.media import Media, Original
 from graphql_api.domain.output import Output
 from graphql_api.domain.transform import IDENTITY, Recipe, Transform
-from graphql_api.domain.transform_query import PRESET, VERSION, format_image_url
+from graphql_api.domain.transform_query import PRESET, VERSION, address_query, format_image_url
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,19 @@ class Rendition:
     def url(self, source_url: str) -> str:
         """The shortest address that settles into this very recipe; that of a preset follows what it means later."""
         recipe, media = self.recipe, self.media
-        asked = self.asked
-        if self.preset is None and not asked.output.auto:
-            still = asked.output.still and media.original.frames > 1 and recipe.format.can_move
-            asked = Transform(recipe.stages, Output(quality=recipe.quality, still=still, metadata=recipe.metadata))
+        auto, still = self.asked.output.auto, self.asked.output.still
+        if self.preset is None and not auto:
+            query = _shortest(recipe, still=still and media.original.frames > 1 and recipe.format.can_move)
+        else:
+            query = address_query(self.asked)
         said = _version(media) | ({PRESET: self.preset} if self.preset is not None else {})
-        return format_image_url(source_url, (media.storage, media.uid), asked, recipe.format, said)
+        return format_image_url(source_url, (media.storage, media.uid), query, None if auto else recipe.format, said)
+
+
+@functools.lru_cache(maxsize=4096)  # all media of a list that are asked for alike
+def _shortest(recipe: Recipe, *, still: bool) -> str:
+    output = Output(quality=recipe.quality, still=still, metadata=recipe.metadata)
+    return address_query(Transform(recipe.stages, output))
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +99,7 @@ def shown_format(original: Original) -> Format:
 def address(media: Media, source_url: str) -> str:
     """Where the image is as it is, without its metadata."""
     target = shown_format(media.original)
-    return format_image_url(source_url, (media.storage, media.uid), IDENTITY, target, _version(media))
+    return format_image_url(source_url, (media.storage, media.uid), "", target, _version(media))
 
 
 def original_address(media: Media, public_url: str) -> str:

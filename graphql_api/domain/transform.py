@@ -90,11 +90,16 @@ class Recipe:
 
     def size(self, source: Size) -> Size | None:
         """The size of the rendition of a picture of size `source`; None when only its pixels can tell."""
-        for stage in self.stages:
-            if stage.needs_pixels:
-                return None
-            source = stage.geometry(source).size
-        return source
+        return _size(self.stages, source)
+
+
+@functools.lru_cache(maxsize=4096)  # asked for several times a request
+def _size(stages: tuple[Stage, ...], source: Size) -> Size | None:
+    for stage in stages:
+        if stage.needs_pixels:
+            return None
+        source = stage.geometry(source).size
+    return source
 
 
 @functools.lru_cache(maxsize=4096)  # asked for several times a request

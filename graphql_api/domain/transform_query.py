@@ -233,18 +233,21 @@ def parse_image_query(pairs: Iterable[tuple[str, str]], extension: str | None) -
     return transform.in_format(target)
 
 
+def address_query(transform: Transform) -> str:
+    """The query of an address whose extension carries the format; with AUTO it has none."""
+    output = transform.output if transform.output.auto else replace(transform.output, format=None)
+    named = replace(transform, output=output)
+    return format_query(named) if named.stages or named.output != Output() else ""
+
+
 def format_image_url(
-    source_url: str, path: tuple[str, str], transform: Transform, target: Format, said: Mapping[str, str]
+    source_url: str, path: tuple[str, str], query: str, extension: Format | None, said: Mapping[str, str]
 ) -> str:
-    """The address of a rendition of `path`, storage and uid; the extension carries the format, the query the rest.
+    """The address of a rendition of `path`, storage and uid: the query is that of its transform.
 
     What else is `said` (a preset, a version) stands before the transform.
     """
-    auto = transform.output.auto
-    output = transform.output if auto else replace(transform.output, format=None)
-    named = replace(transform, output=output)
-    query = format_query(named) if named.stages or named.output != Output() else ""
     if said:
         query = urlencode(said) + (f"&{query}" if query else "")
-    address = "/".join((source_url, *path)) + ("" if auto else f".{target}")
+    address = "/".join((source_url, *path)) + ("" if extension is None else f".{extension}")
     return f"{address}?{query}" if query else address

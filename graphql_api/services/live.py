@@ -127,11 +127,15 @@ class Live:
             return Change(kind, uuid.UUID(told["media_id"]), told["team_id"], told["test"], moment)
         return None
 
-    async def close(self) -> None:
-        """Let all listeners go, and the connections to Redis."""
+    def end(self) -> None:
+        """Let all listeners go."""
         for queue in tuple(self._listeners):
             queue.put_nowait(None)
         self._listeners.clear()
+
+    async def close(self) -> None:
+        """Let go the connections to Redis."""
+        self.end()
         for task in self._publishing:
             task.cancel()
         if self._redis is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import uuid
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -16,7 +17,7 @@ from graphql_api.domain.account import Principal
 from graphql_api.domain.format import Format
 from graphql_api.domain.geometry import Box, Size
 from graphql_api.domain.limits import PictureLimits
-from graphql_api.domain.media import Media, Original
+from graphql_api.domain.media import FocalPoint, Media, Original
 from graphql_api.domain.output import Metadata
 from graphql_api.domain.overlay import Layer
 from graphql_api.domain.preset import Preset, with_preset
@@ -64,8 +65,22 @@ class Renderer:
 
     async def plan(self, principal: Principal, media: Media, asked: Asked) -> Rendition:
         """Settle what is asked for this media. TooLarge; when strict also InvalidInput and NotConfigured."""
-        transform = with_preset(asked.preset, asked.transform) if asked.preset else asked.transform
-        transform = transform.focused(media.focal_point)
+        return self.plan_alone(media, asked) or await self._plan_with_others(principal, media, asked)
+
+    def plan_alone(self, media: Media, asked: Asked) -> Rendition | None:
+        """As `plan`, at once; None where it depends on who asks: on other media, or on whether this one is theirs."""
+        transform = _transform_of(asked)
+        if transform.overlay_uids or transform.output.metadata is Metadata.KEEP:
+            return None
+        sees = abilities.sees()
+        about = media.original, media.focal_point, self.limits
+        recipe = _settle(transform, about, tuple(asked.accepted), strict=asked.strict, sees=sees)
+        if media.test:
+            recipe = _marked(recipe, media.original)
+        return Rendition(media, recipe, asked.transform, asked.preset.name if asked.preset else None, media.public)
+
+    async def _plan_with_others(self, principal: Principal, media: Media, asked: Asked) -> Rendition:
+        transform = _transform_of(asked).focused(media.focal_point)
         overlays = await self._overlays(principal, transform)
         layers = {uid: Layer(item.sha256, item.original) for uid, item in overlays.items()}
         if asked.strict:
@@ -96,6 +111,10 @@ class Renderer:
         return overlays
 
     # --- making
+
+    async def find(self, rendition: Rendition) -> StoredRendition | None:
+        """The rendition, if it is there."""
+        return await self.cache.find(rendition_key(rendition.media.sha256, rendition.recipe.key))
 
     async def render(self, rendition: Rendition) -> StoredRendition:
         """The rendition, made now if it is not there. Overloaded, StorageFull, TooLarge."""
@@ -224,6 +243,29 @@ def _refuse_ignored(
             raise InvalidInput("trim", f"'trim' leaves nothing of the {source.width} x {source.height} pixels.")
     if any(stage.segment for stage in transform.stages) and not abilities.sees():
         raise NotConfigured("This server was installed without the means to cut a foreground out.")
+
+
+def _transform_of(asked: Asked) -> Transform:
+    return with_preset(asked.preset, asked.transform) if asked.preset else asked.transform
+
+
+@functools.lru_cache(maxsize=4096)  # lists ask the same of many originals, and those of one camera are alike
+def _settle(
+    transform: Transform,
+    about: tuple[Original, FocalPoint | None, PictureLimits],
+    accepted: tuple[Format, ...],
+    *,
+    strict: bool,
+    sees: bool,
+) -> Recipe:
+    """The recipe of what depends on nothing else. TooLarge; when strict also InvalidInput and NotConfigured."""
+    original, focal_point, limits = about
+    transform = transform.focused(focal_point)
+    if strict:
+        _refuse_ignored(transform, original, {}, limits)
+    if not sees:
+        transform = _without_segments(transform)
+    return transform.settle(original, accepted=accepted, limits=limits)
 
 
 def _marked(recipe: Recipe, original: Original) -> Recipe:

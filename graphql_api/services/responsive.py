@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -23,11 +25,11 @@ _MAX_SIDE = 8192
 
 @dataclass(frozen=True, slots=True)
 class Responsive:
-    """The picture as it was asked for; narrower and wider ones in its own format; and the same in others."""
+    """The picture as it was asked for; narrower and wider ones, with their widths, in its own format and in others."""
 
     base: Rendition
-    own: Sequence[Rendition]
-    others: Sequence[tuple[Format, Sequence[Rendition]]]
+    own: Sequence[tuple[int, Rendition]]
+    others: Sequence[tuple[Format, Sequence[tuple[int, Rendition]]]]
 
 
 async def plan_responsive(
@@ -44,21 +46,31 @@ async def plan_responsive(
     size = base.size
     if size is None:
         raise InvalidInput("transform", "What is trimmed by its pixels has no width before it is rendered.")
-    scaled = [_scaled(asked.transform, size.width, width) for width in _widths(asked.transform, size.width, widths)]
 
-    async def planned(target: Format | None) -> Sequence[Rendition]:
+    async def planned(variants: Sequence[Asked]) -> Sequence[tuple[int, Rendition]]:
         found: dict[int, Rendition] = {}
-        for transform in scaled:
-            named = transform if target is None else transform.in_format(target)
+        for variant in variants:
             try:
-                rendition = await renderer.plan(principal, media, replace(asked, transform=named))
+                rendition = renderer.plan_alone(media, variant) or await renderer.plan(principal, media, variant)
             except TooLarge:
                 continue
-            if rendition.size is not None:
-                found.setdefault(rendition.size.width, rendition)
-        return [found[width] for width in sorted(found)]
+            if (known := rendition.size) is not None:
+                found.setdefault(known.width, rendition)
+        return sorted(found.items(), key=operator.itemgetter(0))
 
-    return Responsive(base, await planned(None), [(target, await planned(target)) for target in formats])
+    variants = _variants(asked, size.width, None if widths is None else tuple(widths), tuple(formats))
+    own, *others = [await planned(each) for each in variants]
+    return Responsive(base, own, list(zip(formats, others, strict=True)))
+
+
+@functools.lru_cache(maxsize=1024)  # lists ask the same of many media, and those of one camera are alike
+def _variants(
+    asked: Asked, own: int, widths: tuple[int, ...] | None, formats: tuple[Format, ...]
+) -> Sequence[Sequence[Asked]]:
+    """What is asked for in several widths: as it is, and in each of the formats."""
+    scaled = [_scaled(asked.transform, own, width) for width in _widths(asked.transform, own, widths)]
+    named = [[transform.in_format(target) for transform in scaled] for target in formats]
+    return [[replace(asked, transform=transform) for transform in each] for each in (scaled, *named)]
 
 
 def _check(widths: Sequence[int] | None, formats: Sequence[Format], transform: Transform) -> None:

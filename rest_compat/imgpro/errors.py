@@ -86,7 +86,8 @@ def render_error(error: TintypeError, request: web.Request) -> web.Response:
     """The error in the words of the generation that asks."""
     generation = generation_of(request)
     status, _, code = _words(error)
-    flat = is_legacy(request) or generation is not Generation.G4
+    # The path decides, and where it is of no generation the key.
+    flat = is_legacy(request) or (generation is not Generation.G4 and not request.path.startswith("/v1/images"))
     body = error_texts(error) if flat else error_object(error)
     if code == "server_error" and status is HTTPStatus.INTERNAL_SERVER_ERROR:
         path = "/".join(request.path.split("/")[:3])

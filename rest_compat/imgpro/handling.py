@@ -16,7 +16,7 @@ from graphql_api.errors import InvalidInput, NotFound, TintypeError
 from graphql_api.services.batch import run_batch
 from graphql_api.web.context import CONTEXT, admit_uploader
 from rest_compat.imgpro.body import Body, details_of, ids_of, read_upload, tags_of
-from rest_compat.imgpro.generation import generation_of, is_legacy
+from rest_compat.imgpro.generation import Generation, generation_of, is_legacy
 from rest_compat.imgpro.present import Shown, quota_headers
 
 _DEFAULT_LIMIT = 50
@@ -125,10 +125,10 @@ async def update(request: web.Request, principal: Principal, uid: str, changes: 
 
 
 async def delete(request: web.Request, principal: Principal, uid: str) -> None:
-    """Put one of the team's media into the trash. NotFound."""
+    """Put one of the team's media into the trash; for good in generation 1, as it says (seed 000). NotFound."""
     context = request.app[CONTEXT]
     media = await context.library.get_own_by_uid(principal, uid)
-    await context.trash.delete(principal, media.id)
+    await context.trash.delete(principal, media.id, for_good=generation_of(request) is Generation.G1)
 
 
 async def each(

@@ -33,6 +33,7 @@ async def test_errors_in_the_words_of_each_generation(client: Client) -> None:
     flat = await client.get("/v1/media/nothing")
     nested = await client.get("/v1/images/nothing")
     by_header = await client.get("/v1/images/nothing", headers=G3)
+    elsewhere = await client.get("/v1/usage", headers=G3, key=None)
     reader = await send(client, "/v1/upload", key="reader")
     nobody = await client.get("/v1/media", key=None)
     wrong = await client.get("/v1/images", key="nonsense")
@@ -41,7 +42,8 @@ async def test_errors_in_the_words_of_each_generation(client: Client) -> None:
 
     assert (flat.status, flat.json) == (404, {"error": "not_found", "message": "There is no such media."})
     assert nested.json["error"]["code"] == "not_found"
-    assert by_header.json == flat.json
+    assert by_header.json == nested.json
+    assert elsewhere.json["error"] == "unauthorized"
     assert (reader.status, reader.json["error"]) == (403, "forbidden")
     assert (nobody.status, nobody.json["error"]) == (401, "unauthorized")
     assert (wrong.status, wrong.json["error"]["type"]) == (401, "authentication_error")

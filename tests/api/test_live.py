@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -15,11 +16,13 @@ import pytest
 
 from graphql_api.errors import Overloaded
 from graphql_api.imaging.pool import ImagingPool
+from graphql_api.server import DRAIN_SECONDS
 from graphql_api.services import live
 from tests import pictures
 from tests.client import Client
 from tests.conftest import make_settings, run_app
 from tests.people import act, join, page_cookie
+from tests.processes import serving
 from tests.redis_server import Redis
 
 CHANGES = "subscription ($filter: MediaChangeFilter) { mediaChanged(filter: $filter) { event mediaId at media { uid caption } } }"
@@ -228,9 +231,12 @@ async def test_what_is_no_message_ends_the_socket_and_nothing_else(
 async def events(client: Client, query: str, **variables: Any) -> AsyncIterator[AsyncIterator[tuple[str, Any]]]:
     """An operation whose results come as events: their names and their data."""
     headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {client.keys['first']}"}
+    name = variables.pop("operationName", None)
     async with (
         aiohttp.ClientSession(client.url) as session,
-        session.post("/graphql", json={"query": query, "variables": variables}, headers=headers) as response,
+        session.post(
+            "/graphql", json={"query": query, "variables": variables, "operationName": name}, headers=headers
+        ) as response,
     ):
         assert response.content_type == "text/event-stream", await response.text()
 
@@ -262,11 +268,17 @@ async def test_a_query_is_one_event_and_the_end(client: Client) -> None:
         told = [item async for item in stream]
     async with events(client, "{ nothing }") as stream:
         refused = [item async for item in stream]
+    async with events(client, "{ broken") as stream:
+        unread = [item async for item in stream]
+    async with events(client, "query A { __typename }", operationName="B") as stream:
+        unnamed = [item async for item in stream]
 
     assert [name for name, _ in told] == ["next", "complete"]
     assert told[0][1]["data"] == {"mediaList": {"totalCount": 0}}
     assert refused[0][1]["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
     assert "data" not in refused[0][1]
+    assert unread[0][1]["errors"][0]["extensions"]["code"] == "GRAPHQL_PARSE_FAILED"
+    assert "B" in unnamed[0][1]["errors"][0]["message"]
 
 
 async def test_a_subscription_needs_a_stream(client: Client) -> None:
@@ -306,3 +318,22 @@ async def test_processes_tell_each_other_through_redis(tmp_path: Path, imaging: 
 
     assert (here["event"], here["mediaId"]) == ("MEDIA_CREATED", media["id"])
     assert alone["mediaId"] == own["id"]
+
+
+async def test_a_server_that_stops_does_not_wait_for_who_listens(tmp_path: Path) -> None:
+    with serving(tmp_path, "--demo") as server:
+        async with aiohttp.ClientSession(server.base_url) as session:
+            socket = Socket(await session.ws_connect("/graphql", protocols=["graphql-transport-ws"]))
+            await socket.begin()
+            stream = await session.get(
+                "/graphql", params={"query": "{ __typename }"}, headers={"Accept": "text/event-stream"}
+            )
+            started = asyncio.get_running_loop().time()
+            stopping = asyncio.ensure_future(asyncio.to_thread(server.stop, signal.SIGTERM))
+            code = await socket.receive()
+            exit_code, _ = await stopping
+            seconds = asyncio.get_running_loop().time() - started
+            stream.close()
+
+    assert code == 1001
+    assert (exit_code, seconds < DRAIN_SECONDS) == (0, True)

@@ -330,3 +330,15 @@ async def test_many_at_once_all_succeed(client: Client) -> None:
 
     assert len({media["uid"] for media in made}) == 20
     assert (await client.data("{ mediaList { totalCount } }"))["mediaList"]["totalCount"] == 20
+
+
+async def test_the_size_of_a_rendition_is_known_once_it_is_made(client: Client) -> None:
+    media = await client.uploaded(pictures.png())
+    query = "query ($id: ID!) { media(by: { id: $id }) { rendition(transform: { width: 20 }) { url bytes } } }"
+    before = (await client.data(query, {"id": media["id"]}))["media"]["rendition"]
+    answer = await client.get(before["url"])
+    await client.renditions()  # (it is in the store once it was sent)
+    after = (await client.data(query, {"id": media["id"]}))["media"]["rendition"]
+
+    assert before["bytes"] is None
+    assert after["bytes"] == len(answer.body)

@@ -268,6 +268,8 @@ async def test_secrets_are_shown_once_and_rotated(told: Client, hook: Hook) -> N
     assert first["secret"] != second["secret"]
     assert given == hmac.new(second["secret"].encode(), f"{moment}.".encode() + body, "sha256").hexdigest()
     assert actions[:2] == ["WEBHOOK_CHANGED", "WEBHOOK_CREATED"]
+    await do(told, "deleteWebhook", id=first["webhook"]["id"])
+    assert (await told.data(trail))["viewer"]["team"]["auditLog"][0]["action"] == "WEBHOOK_DELETED"
 
 
 async def test_a_team_has_ten_at_most_and_pages_of_the_log_follow_each_other(told: Client, hook: Hook) -> None:

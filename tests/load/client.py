@@ -47,10 +47,11 @@ def get(path: str, headers: Mapping[str, str] | None = None) -> bytes:
     return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n{more}\r\n".encode()
 
 
-def post_json(path: str, key: str, body: bytes) -> bytes:
+def post_json(path: str, key: str | None, body: bytes) -> bytes:
     """A POST as it goes over the wire."""
+    authorization = f"Authorization: Bearer {key}\r\n" if key else ""
     head = (
-        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\nAuthorization: Bearer {key}\r\n"
+        f"POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: application/json\r\n{authorization}"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
     return head.encode() + body

@@ -7,7 +7,7 @@ import datetime as dt
 import json
 import urllib.request
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -53,8 +53,7 @@ def measure(folder: Path, report: Report) -> None:
 
 
 def _measure(report: Report, pool: ProcessPoolExecutor, installation: Installation, database: str) -> None:
-    places = asyncio.run(fill(installation.database_url, _ROWS))
-    deep = Cursor(*places[(_DEEP - 1) * _SIZE - 1])
+    deep = asyncio.run(fill(installation.database_url))
     with tintype(installation) as server:
         bodies = [_body(None), _body(deep)]
         _check_depth(server, bodies[1], deep)
@@ -70,17 +69,18 @@ def _measure(report: Report, pool: ProcessPoolExecutor, installation: Installati
 # --- rows
 
 
-async def fill(url: str, count: int) -> list[tuple[dt.datetime, uuid.UUID]]:
-    """Write so many rows; their times, newest first, and ids."""
+async def fill(url: str) -> Cursor:
+    """Write 100,000 rows into a migrated database; the position after which the deep page begins."""
     async with open_database(url):
         team = await teams.find_or_make(TEAM)
-        await Blob.create(sha256=_SHA256, size=1_000_000, refs=count)
-        places = [(_NEWEST - _STEP * number, uuid.uuid4()) for number in range(count)]
-        for start in range(0, count, _BATCH):
+        await Blob.create(sha256=_SHA256, size=1_000_000, refs=_ROWS)
+        places = list(_places())
+        for start in range(0, _ROWS, _BATCH):
             await Media.bulk_create([_media(team.id, *place) for place in places[start : start + _BATCH]])
         if not is_sqlite(url):
             await _vacuum(url)
-    return places
+    created_at, media_id = places[(_DEEP - 1) * _SIZE - 1]
+    return Cursor(created_at, media_id)
 
 
 async def _vacuum(url: str) -> None:
@@ -90,6 +90,11 @@ async def _vacuum(url: str) -> None:
         await connection.execute("VACUUM ANALYZE")
     finally:
         await connection.close()
+
+
+def _places() -> Iterator[tuple[dt.datetime, uuid.UUID]]:
+    """Times, newest first, and ids."""
+    return ((_NEWEST - _STEP * number, uuid.uuid4()) for number in range(_ROWS))
 
 
 def _media(team_id: int, created_at: dt.datetime, media_id: uuid.UUID) -> Media:

@@ -1,4 +1,4 @@
-"""Installs the peers: thumbor into `.venv-bench`, ipx into `ipx/node_modules`, both from lock files with hashes.
+"""Installs the peers: thumbor into `.venv-bench`, npm's into their own `node_modules`, all from lock files with hashes.
 
 What is there already is not installed again, and what cannot be is a MissingPeer. Nothing but wheels and npm packages
 without scripts: no compiler, no system libraries.
@@ -19,7 +19,7 @@ from tests.load.servers import MissingPeer
 
 _ROOT = Path(__file__).parents[3]
 _VENV = _ROOT / ".venv-bench"
-_IPX = Path(__file__).with_name("ipx")
+_HERE = Path(__file__).parent
 _LOCKS = _ROOT / "requirements"
 _OLDEST_NODE = 22
 _SECONDS = 180.0
@@ -43,13 +43,14 @@ def install_thumbor() -> Path:
     return _install_locked("bench.txt")
 
 
-def install_ipx() -> Node:
-    """The Node to run `serve.mjs` with. MissingPeer."""
-    node = _find_node()
-    stamp = _IPX / "node_modules" / ".installed"
-    wanted = _digest(_IPX / "package-lock.json")
+def install_npm(name: str) -> Node:
+    """The Node to run `<name>/serve.mjs` with, what that imports being there. MissingPeer."""
+    node, folder = _find_node(), _HERE / name
+    stamp = folder / "node_modules" / ".installed"
+    wanted = _digest(folder / "package-lock.json")
     if not stamp.exists() or stamp.read_text() != wanted:
-        _run("ipx", [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], node)
+        command = [*node.npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
+        _run(name, command, folder, node)
         stamp.write_text(wanted)
     return node
 
@@ -80,20 +81,20 @@ def _install_locked(lock: str) -> Path:
     wanted = _digest(_LOCKS / lock)
     if not stamp.exists() or stamp.read_text() != wanted:
         if not python.exists():
-            _run(lock, [sys.executable, "-m", "venv", "--clear", str(_VENV)])
+            _run(lock, [sys.executable, "-m", "venv", "--clear", str(_VENV)], _HERE)
         options = ["-q", "--disable-pip-version-check", "--prefer-binary", "--require-hashes"]
-        _run(lock, [str(python), "-m", "pip", "install", *options, "-r", str(_LOCKS / lock)])
+        _run(lock, [str(python), "-m", "pip", "install", *options, "-r", str(_LOCKS / lock)], _HERE)
         stamp.write_text(wanted)
     return python
 
 
-def _run(what: str, command: Sequence[str], node: Node | None = None) -> None:
-    """Run it in the folder of ipx; MissingPeer with its last words when it fails."""
+def _run(what: str, command: Sequence[str], folder: Path, node: Node | None = None) -> None:
+    """Run it in this folder; MissingPeer with its last words when it fails."""
     print(f"installing {what} ...", file=sys.stderr, flush=True)
     try:
         done = subprocess.run(
             command,
-            cwd=_IPX,
+            cwd=folder,
             env=node.environment if node else None,
             capture_output=True,
             text=True,

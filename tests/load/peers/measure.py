@@ -22,7 +22,7 @@ from tests.load.figures import Report, Tally, merge
 from tests.load.peers import notes
 from tests.load.peers.calibration import HIGHEST, NOMINAL, SAMPLE_WIDTHS, Level, calibrate
 from tests.load.peers.contenders import CannotRead, Contender, start_ipx, start_thumbor, start_tintype
-from tests.load.peers.install import install_ipx, install_thumbor
+from tests.load.peers.install import install_npm, install_thumbor
 from tests.load.peers.sources import Source, make_sources
 from tests.load.peers.table import Entry, PeersRow, format_nominal, format_peers
 from tests.load.processes import watch_trees
@@ -81,7 +81,7 @@ def measure(folder: Path, report: Report) -> None:
     pictures.mkdir(parents=True)
     missing: dict[str, str] = {}
     python = _try(install_thumbor, "thumbor", missing)
-    node = _try(install_ipx, "ipx", missing)
+    node = _try(lambda: install_npm("ipx"), "ipx", missing)
     sources = make_sources(pictures, python)
     rows: list[PeersRow] = []
     with ExitStack() as stack:

@@ -1,0 +1,364 @@
+"""Values completed a column at a time: one attribute of all items of a list, then the next, in loops that run in C.
+
+Only for what is plain: attributes of Strawberry types, and leaves of usual Python types. Everything else is NotPlain
+when the column is made, or deviates when it runs, and is then graphql-core's: docs/adr/0013-compiled-execution.md.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import decimal
+import math
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from itertools import chain, islice, repeat
+from operator import attrgetter
+from typing import Any, Final, Protocol
+
+import orjson
+from graphql import (
+    GRAPHQL_MAX_INT,
+    GRAPHQL_MIN_INT,
+    FieldNode,
+    GraphQLBoolean,
+    GraphQLError,
+    GraphQLField,
+    GraphQLFloat,
+    GraphQLID,
+    GraphQLInt,
+    GraphQLInterfaceType,
+    GraphQLList,
+    GraphQLNonNull,
+    GraphQLObjectType,
+    GraphQLOutputType,
+    GraphQLSchema,
+    GraphQLString,
+    GraphQLUnionType,
+    TypeNameMetaFieldDef,
+    is_leaf_type,
+    is_required_argument,
+)
+from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
+from strawberry.schema.schema_converter import CustomGraphQLEnumType
+from strawberry.schema.types.base_scalars import isoformat
+from strawberry.types.base import StrawberryObjectDefinition
+from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
+from strawberry.types.union import StrawberryUnion
+
+from schema.methods import DEFINITION, find_definition, told_of
+
+# `metadata` of a field whose resolver is a method that only computes when it is given no arguments: it may be called
+# twice, awaits nothing, changes nothing, and asks nothing of `info` but its context.
+PLAIN: Final[Mapping[str, bool]] = {"plain": True}
+
+_NULL = type(None)
+# What a leaf may be, or become: nothing that could be awaited, raised or missing.
+_USUAL = frozenset(
+    (
+        *(bool, int, float, str, bytes, list, tuple, dict),
+        *(dt.datetime, dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID),
+    )
+)
+
+
+class NotPlain(Exception):
+    """No column can be made of this."""
+
+
+class Deviation(Exception):
+    """A value is not of the kind that the column is made for; graphql-core completes it, or says what is wrong."""
+
+
+class Execution(Protocol):
+    """What a column asks of the operation under way."""
+
+    schema: GraphQLSchema
+
+    def collect_subfields(
+        self, return_type: GraphQLObjectType, field_details_list: FieldDetailsList
+    ) -> CollectedFields:
+        """The fields that are selected below."""
+
+    def build_resolve_info(
+        self, field_def: GraphQLField, field_nodes: list[FieldNode], parent_type: GraphQLObjectType, path: Any
+    ) -> Any:
+        """What graphql-core tells a resolver."""
+
+
+Column = Callable[[Sequence[Any], Execution], list[Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """The plain fields of objects, all that is `selected` in its order, and the `others`."""
+
+    column: Column
+    selected: GroupedFieldSet
+    others: GroupedFieldSet
+
+
+class Columns:
+    """The columns of one operation, each made when it is first asked for."""
+
+    def __init__(self) -> None:
+        # By type, and by the identity of the list of nodes; which is kept, or another list could come to have it.
+        self._made: dict[tuple[object, int, bool], tuple[FieldDetailsList, Column | None]] = {}
+        self._parts: dict[tuple[object, int], tuple[FieldDetailsList, Part | None]] = {}
+
+    def of_value(self, kind: GraphQLOutputType, nodes: FieldDetailsList, execution: Execution) -> Column | None:
+        """The column that completes values of this type; None unless all below it is plain."""
+        return self._find((kind, id(nodes), True), nodes, lambda: self._complete(kind, nodes, execution))
+
+    def of_field(self, parent: GraphQLObjectType, nodes: FieldDetailsList, execution: Execution) -> Column | None:
+        """The column that reads a field of objects and completes it; None unless it is plain, and all below it."""
+        return self._find((parent, id(nodes), False), nodes, lambda: self._field(parent, nodes, execution))
+
+    def _find(
+        self, key: tuple[object, int, bool], nodes: FieldDetailsList, make: Callable[[], Column]
+    ) -> Column | None:
+        made = self._made.get(key)
+        if made is None:
+            try:
+                column = make()
+            except (NotPlain, GraphQLError, RecursionError):
+                made = self._made[key] = nodes, None
+            else:
+                made = self._made[key] = nodes, column
+        return made[1]
+
+    # --- fields
+
+    def _field(self, parent: GraphQLObjectType, nodes: FieldDetailsList, execution: Execution) -> Column:
+        field = execution.schema.get_field(parent, nodes[0].node.name.value)
+        if field is TypeNameMetaFieldDef:
+            return lambda items, _: [parent.name] * len(items)
+        if field is None:
+            raise NotPlain
+        read = _read(field, parent, [details.node for details in nodes])
+        complete = _need(self.of_value(field.type, nodes, execution))
+        return lambda items, execution: complete(read(items, execution), execution)
+
+    # --- values
+
+    def _complete(self, kind: GraphQLOutputType, nodes: FieldDetailsList, execution: Execution) -> Column:
+        if isinstance(kind, GraphQLNonNull):
+            return self._present(kind.of_type, nodes, execution)
+        return _nullable(self._present(kind, nodes, execution))
+
+    def _present(self, kind: Any, nodes: FieldDetailsList, execution: Execution) -> Column:
+        """The column of values that are there."""
+        if isinstance(kind, GraphQLList):
+            return _lists(_need(self.of_value(kind.of_type, nodes, execution)))
+        if isinstance(kind, GraphQLObjectType):
+            return self._objects(kind, nodes, execution)
+        if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):
+            return self._abstract(kind, nodes, execution)
+        return _leaves(kind)
+
+    def _objects(self, kind: GraphQLObjectType, nodes: FieldDetailsList, execution: Execution) -> Column:
+        selected = execution.collect_subfields(kind, nodes).grouped_field_set
+        columns = {name: _need(self.of_field(kind, below, execution)) for name, below in selected.items()}
+        return _dictionaries(_class_of(kind), columns)
+
+    def of_some(self, kind: GraphQLObjectType, nodes: FieldDetailsList, execution: Execution) -> Part | None:
+        """The plain part of objects that are not plain as a whole; None where there is none."""
+        key = kind, id(nodes)
+        if key not in self._parts:
+            self._parts[key] = nodes, self._part(kind, nodes, execution)
+        return self._parts[key][1]
+
+    def _part(self, kind: GraphQLObjectType, nodes: FieldDetailsList, execution: Execution) -> Part | None:
+        try:
+            expected = _class_of(kind)
+            selected = execution.collect_subfields(kind, nodes).grouped_field_set
+        except (NotPlain, GraphQLError, RecursionError):
+            return None
+        found = {name: self.of_field(kind, below, execution) for name, below in selected.items()}
+        columns = {name: column for name, column in found.items() if column is not None}
+        others = {name: below for name, below in selected.items() if name not in columns}
+        return Part(_dictionaries(expected, columns), selected, others) if columns and others else None
+
+    def _abstract(
+        self, kind: GraphQLInterfaceType | GraphQLUnionType, nodes: FieldDetailsList, execution: Execution
+    ) -> Column:
+        """One item at a time: their types differ, and such lists are short."""
+        columns = {
+            _class_of(possible): column
+            for possible in execution.schema.get_possible_types(kind)
+            if _resolves_by_class(kind, possible) and (column := self.of_value(possible, nodes, execution)) is not None
+        }
+
+        def run(items: Sequence[Any], execution: Execution) -> list[Any]:
+            done = []
+            for item in items:
+                column = columns.get(type(item))
+                if column is None:
+                    raise Deviation
+                done += column((item,), execution)
+            return done
+
+        return run
+
+
+# --- what is plain
+
+
+def _need(column: Column | None) -> Column:
+    if column is None:
+        raise NotPlain
+    return column
+
+
+def _class_of(kind: GraphQLObjectType) -> type:
+    """The class whose very instances are of this type, as graphql-core will find. NotPlain."""
+    definition = kind.extensions.get(DEFINITION)
+    if not isinstance(definition, StrawberryObjectDefinition) or definition.is_type_of is not None:
+        raise NotPlain
+    found: type = definition.concrete_of.origin if definition.concrete_of else definition.origin
+    if issubclass(found, Exception) or hasattr(found, "__await__"):
+        raise NotPlain
+    return found
+
+
+def _resolves_by_class(kind: GraphQLInterfaceType | GraphQLUnionType, possible: GraphQLObjectType) -> bool:
+    """Whether Strawberry takes instances of the class for this type. NotPlain where it asks a function of ours."""
+    definition, object_definition = kind.extensions.get(DEFINITION), possible.extensions[DEFINITION]
+    if object_definition.concrete_of or object_definition.name != possible.name:
+        return False
+    if isinstance(definition, StrawberryUnion):
+        return True
+    if not isinstance(definition, StrawberryObjectDefinition) or definition.resolve_type is not None:
+        raise NotPlain
+    return issubclass(object_definition.origin, definition.origin)
+
+
+def _read(field: GraphQLField, parent: GraphQLObjectType, nodes: list[FieldNode]) -> Column:
+    """The column of what the field's resolver gives. NotPlain."""
+    definition = find_definition(field)
+    if definition is None:
+        raise NotPlain
+    if definition.is_basic_field and definition.default_resolver is getattr:
+        get = attrgetter(definition.python_name)
+        return lambda items, _: list(map(get, items))
+    resolver = definition.base_resolver
+    if resolver is None or not definition.metadata.get("plain") or definition.extensions or nodes[0].arguments:
+        raise NotPlain
+    if resolver.is_async or resolver.self_parameter is None or any(map(is_required_argument, field.args.values())):
+        raise NotPlain
+    takes_info = resolver.info_parameter is not None
+
+    def call(items: Sequence[Any], execution: Execution) -> list[Any]:
+        if not takes_info:
+            return list(map(resolver, items))
+        info = told_of(definition, execution.build_resolve_info(field, nodes, parent, None))
+        return [resolver(item, info=info) for item in items]
+
+    return call
+
+
+def _is_cast(items: Sequence[Any]) -> bool:
+    """Whether `strawberry.cast` has made one of them pass for another type."""
+    return set(map(getattr, items, repeat(TYPE_CAST_ATTRIBUTE), repeat(None))) != {None}
+
+
+# --- how values are completed
+
+
+def _dictionaries(expected: type, columns: Mapping[str, Column]) -> Column:
+    """Objects of this very class, each as a dictionary."""
+    names = tuple(columns)
+
+    def run(items: Sequence[Any], execution: Execution) -> list[Any]:
+        if not items:
+            return []
+        if set(map(type, items)) != {expected} or _is_cast(items):
+            raise Deviation
+        rows = zip(*[column(items, execution) for column in columns.values()], strict=True)
+        return list(map(dict, map(zip, repeat(names), rows))) if names else [{} for _ in items]
+
+    return run
+
+
+def _nullable(present: Column) -> Column:
+    def run(items: Sequence[Any], execution: Execution) -> list[Any]:
+        if _NULL not in set(map(type, items)):
+            return present(items, execution)
+        there = iter(present([item for item in items if item is not None], execution))
+        return [None if item is None else next(there) for item in items]
+
+    return run
+
+
+def _lists(complete: Column) -> Column:
+    """Lists of items, as one long column of items."""
+
+    def run(items: Sequence[Any], execution: Execution) -> list[Any]:
+        if not {list, tuple}.issuperset(map(type, items)):
+            raise Deviation
+        done = iter(complete(list(chain.from_iterable(items)), execution))
+        return [list(islice(done, len(item))) for item in items]
+
+    return run
+
+
+def _leaves(kind: Any) -> Column:
+    if isinstance(kind, CustomGraphQLEnumType) and issubclass(kind.wrapped_cls, Enum):
+        return _members(kind)
+    if not is_leaf_type(kind):
+        raise NotPlain
+    if kind in _AS_THEY_ARE:
+        return _AS_THEY_ARE[kind]
+    coerce = kind.coerce_output_value
+    if coerce is isoformat:
+        return _moments
+
+    def run(items: Sequence[Any], _: Execution) -> list[Any]:
+        _expect(items, _USUAL)
+        done = list(map(coerce, items))
+        _expect(done, _USUAL)
+        return done
+
+    return run
+
+
+def _moments(items: Sequence[Any], _: Execution) -> list[Any]:
+    """Times in ISO 8601; those in UTC by orjson, which writes what `isoformat` does in a twentieth of the time."""
+    if set(map(type, items)) == {dt.datetime} and {item.tzinfo for item in items} == {dt.UTC}:
+        return orjson.dumps(items).decode()[2:-2].split('","')
+    _expect(items, _USUAL)
+    return list(map(isoformat, items))
+
+
+def _members(kind: CustomGraphQLEnumType) -> Column:
+    # By identity: members live as long as their class, and hashing one runs Python.
+    names = {id(member): kind.coerce_output_value(member) for member in list[Any](kind.wrapped_cls)}
+    return lambda items, _: [names[number] for number in map(id, items)]
+
+
+def _expect(items: Sequence[Any], kinds: frozenset[type]) -> None:
+    if not kinds.issuperset(map(type, items)):
+        raise Deviation
+
+
+def _as_they_are(kind: type, *, hold: Callable[[Sequence[Any]], bool] = lambda _: True) -> Column:
+    """Values of this very type, all of which `hold`, stand for themselves."""
+    kinds = frozenset((kind,))
+
+    def run(items: Sequence[Any], _: Execution) -> list[Any]:
+        _expect(items, kinds)
+        if items and not hold(items):
+            raise Deviation
+        return list(items)
+
+    return run
+
+
+_AS_THEY_ARE: dict[object, Column] = {
+    GraphQLString: _as_they_are(str),
+    GraphQLID: _as_they_are(str),
+    GraphQLBoolean: _as_they_are(bool),
+    GraphQLInt: _as_they_are(int, hold=lambda items: min(items) >= GRAPHQL_MIN_INT and max(items) <= GRAPHQL_MAX_INT),
+    GraphQLFloat: _as_they_are(float, hold=lambda items: all(map(math.isfinite, items))),
+}

@@ -1,0 +1,430 @@
+"""The compiled execution against graphql-core's: the same data, in the same order, and the same errors."""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import datetime as dt
+import decimal
+import functools
+import gc
+import math
+import random
+import uuid
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Annotated, Any, NewType
+
+import pytest
+import strawberry
+from graphql import ExecutionResult, GraphQLSchema, execute, parse, validate
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from strawberry.schema.config import StrawberryConfig
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from schema import columns, compiled
+from schema.columns import PLAIN
+from schema.compiled import CompiledExecution
+from tests.documents import Drawn, documents
+
+Odd = NewType("Odd", int)
+
+
+def _odd(value: int) -> int | None:
+    """A scalar that refuses what is even, and forgets what is 7."""
+    if value % 2 == 0:
+        raise ValueError(f"{value} is not odd.")
+    return None if value == 7 else value
+
+
+@strawberry.enum
+class Size(Enum):
+    SMALL = 1
+    LARGE = 2
+
+
+@strawberry.interface
+class Named:
+    name: str
+    nick: str | None
+
+
+@strawberry.type
+class Toy:
+    label: str
+    weight: float
+    odd: Odd | None
+
+
+@strawberry.type
+class Cat(Named):
+    lives: int
+    size: Size
+    born: dt.datetime | None
+    toys: list[Toy]
+    grid: list[list[int]] | None
+    ref: uuid.UUID | None
+    price: decimal.Decimal | None
+
+    def _greet(self, info: strawberry.Info) -> str:
+        return f"{info.context} {self.name[0]}"  # which raises when there is no name
+
+    def _cut(self, length: int | None = 9) -> str | None:
+        if length is not None and length > len(self.name):
+            raise ValueError(f"{self.name} is short.")
+        return self.name[:length]
+
+    async def _nth(self, info: strawberry.Info, number: int | None = None) -> list[Toy]:
+        await asyncio.sleep(0)
+        return [self.toys[number or 0], *self.toys] if info.context else []
+
+    def _best(self, skip: int = 0) -> Toy | None:
+        return self.toys[skip] if self.toys else None
+
+    def _place(self, info: strawberry.Info) -> str:
+        return ".".join(map(str, info.path.as_list()))  # so it is not plain
+
+    async def _wait(self) -> str | None:
+        return self.nick
+
+    greeting: str = strawberry.field(resolver=_greet, metadata=PLAIN)
+    best_toy: Toy | None = strawberry.field(resolver=_best, metadata=PLAIN)
+    cut: str | None = strawberry.field(resolver=_cut)
+    nth: list[Toy] = strawberry.field(resolver=_nth)
+    where: str = strawberry.field(resolver=_place)
+    later: str | None = strawberry.field(resolver=_wait)
+
+
+@strawberry.type
+class Dog(Named):
+    tail: float
+    friend: Named | None
+    good: bool
+    secret: strawberry.ID
+
+
+Pet = Annotated[Cat | Dog, strawberry.union("Pet")]
+
+
+@strawberry.type
+class Home:
+    named: list[Named | None]
+    pets: list[Pet] | None
+    cats: list[Cat]
+    maybe_cats: list[Cat | None]
+    cat: Cat | None
+    toy: Toy
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    def home(self, info: strawberry.Info) -> Home:
+        found: Home = info.root_value
+        return found
+
+    @strawberry.field
+    async def homes(self, info: strawberry.Info) -> list[Home] | None:
+        return [info.root_value, info.root_value]
+
+    @strawberry.field
+    def cats(self, info: strawberry.Info) -> list[Cat]:
+        found: list[Cat] = info.root_value.cats
+        return found
+
+
+SCALARS: dict[object, Any] = {Odd: strawberry.scalar(name="Odd", serialize=_odd)}
+SCHEMA: GraphQLSchema = strawberry.Schema(Query, config=StrawberryConfig(scalar_map=SCALARS), types=[Cat, Dog])._schema
+
+
+class Later:
+    """An awaitable that can be awaited in both executions."""
+
+    def __init__(self, value: object) -> None:
+        self.value = value
+
+    def __await__(self) -> Generator[None, None, object]:
+        yield
+        return self.value
+
+    def __repr__(self) -> str:
+        return "Later"
+
+
+class Stranger:
+    """An object of nobody's type with some of the attributes."""
+
+    def __repr__(self) -> str:
+        return "Stranger"
+
+    name, nick, label, weight, odd = "stranger", None, "thing", 1.5, 3
+
+
+class Cold(Cat):
+    """A subclass that is no type of its own."""
+
+
+_ODD_ONES: list[Any] = [
+    *(None, 0, -1, 2**31, True, 1.5, math.nan, "", "5", b"x", []),
+    *(ValueError("told"), Stranger(), Later("x"), Later(None)),
+]
+
+
+@dataclass
+class Making:
+    """Homes from a seed (drawn by hypothesis one by one, they would take a second each); `odd` of 100 values are wrong."""
+
+    dice: random.Random
+    odd: int
+
+    def _mostly(self, value: Any) -> Any:
+        return self.dice.choice(_ODD_ONES) if self.dice.randrange(100) < self.odd else value
+
+    def _maybe(self, value: Any) -> Any:
+        return self._mostly(self.dice.choice((value, None)))
+
+    def _list(self, make: Callable[[], Any]) -> Any:
+        made = [make() for _ in range(self.dice.randrange(4))]
+        return self._mostly(self.dice.choice((made, made, tuple(made), iter(made))) if self.odd else made)
+
+    def _text(self) -> Any:
+        return self._mostly(self.dice.choice(("Tom", "Ü", "")))
+
+    def _number(self) -> Any:
+        return self._mostly(self.dice.randrange(10))
+
+    def toy(self) -> Any:
+        return self._mostly(
+            Toy(label=self._text(), weight=self._mostly(self.dice.random()), odd=self._maybe(self._number()))
+        )
+
+    def cat(self, kind: type[Cat] = Cat) -> Any:
+        made = kind(
+            name=self._text(),
+            nick=self._maybe(self._text()),
+            lives=self._number(),
+            size=self._mostly(self.dice.choice(list(Size))),
+            born=self._maybe(dt.datetime(2026, 1, 1, self.dice.randrange(24), tzinfo=dt.UTC)),
+            toys=self._list(self.toy),
+            grid=self._maybe(self._list(lambda: self._list(self._number))),
+            ref=self._maybe(uuid.UUID(int=self.dice.getrandbits(128))),
+            price=self._maybe(decimal.Decimal(self.dice.randrange(100)) / 100),
+        )
+        return self._mostly(made)
+
+    def dog(self) -> Any:
+        made = Dog(
+            name=self._text(),
+            nick=self._maybe(self._text()),
+            tail=self._mostly(self.dice.random()),
+            friend=self._maybe(self.cat()),
+            good=self._mostly(self.dice.choice((True, False))),
+            secret=self._text(),
+        )
+        return self._mostly(made)
+
+    def animal(self) -> Any:
+        made = self.dice.choice((self.cat, self.dog, lambda: self.cat(Cold)))()
+        return strawberry.cast(Dog, made) if isinstance(made, Cat) and not self.dice.randrange(9) else made
+
+    def home(self) -> Home:
+        return Home(
+            named=self._list(lambda: self._maybe(self.animal())),
+            pets=self._maybe(self._list(self.dice.choice((self.cat, self.animal)))),
+            cats=self._list(self.cat),
+            maybe_cats=self._list(lambda: self._maybe(self.cat())),
+            cat=self._maybe(self.cat()),
+            toy=self.toy(),
+        )
+
+
+async def _run(text: str, variables: dict[str, bool], root: object, *, using: type[Any]) -> ExecutionResult:
+    more: Any = {"executor_class": using, "operation_extensions": None}
+    result = execute(SCHEMA, parse_once(text), root, "hello", variables, **more)
+    return result if isinstance(result, ExecutionResult) else await result
+
+
+parse_once = functools.lru_cache(8)(
+    parse
+)  # as the parser's cache in schema/limits.py: the same nodes for the same text
+
+
+def _told(result: ExecutionResult) -> tuple[str, Sequence[object]]:
+    """All that a client or a log could see of it, in order."""
+    errors = [(error.message, error.path, error.locations, type(error.original_error)) for error in result.errors or ()]
+    return repr(result.data), errors
+
+
+async def _compare(drawn: Drawn, root: Callable[[], object]) -> None:
+    """Compiled anew, found again, and with other variables; each on data of its own, as iterators are read once."""
+    others = {name: not value for name, value in drawn.variables.items()}
+    for variables in (drawn.variables, drawn.variables, others):
+        expected = _told(await _run(drawn.text, variables, root(), using=StrawberryGraphQLCoreExecutionContext))
+        assert _told(await _run(drawn.text, variables, root(), using=CompiledExecution)) == expected
+
+
+@pytest.fixture(autouse=True)
+def swept() -> Iterator[None]:
+    """What graphql-core leaves behind unawaited is swept up while nobody minds."""
+    yield
+    gc.collect()
+
+
+# graphql-core drops what is under way beside an error, in both executions.
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+@settings(max_examples=250, deadline=None)
+@given(documents(SCHEMA), st.integers(0, 2**32), st.sampled_from([0, 1, 10]))
+def test_any_document_gives_what_graphql_core_gives(drawn: Drawn, seed: int, odd: int) -> None:
+    assert validate(SCHEMA, parse_once(drawn.text)) == []
+
+    asyncio.run(_compare(drawn, lambda: Making(random.Random(seed), odd).home()))
+
+
+class Counting(CompiledExecution):
+    """Counts what graphql-core resolves itself."""
+
+    resolved = 0
+
+    def build_resolve_info(self, *args: Any) -> Any:
+        Counting.resolved += 1
+        return super().build_resolve_info(*args)
+
+
+PLAIN_QUERY = (
+    "{ home { cats { name lives size born toys { label } grid best: bestToy { label } } toy { odd weight } } }"
+)
+
+
+async def test_what_is_plain_is_resolved_at_once() -> None:
+    root = Making(random.Random(1), 0).home()
+    Counting.resolved = 0
+
+    result = await _run(PLAIN_QUERY, {}, root, using=Counting)
+
+    assert result.errors is None
+    assert Counting.resolved == 1  # `home`, which has a resolver
+
+
+async def test_what_has_a_resolver_does_not_slow_down_its_neighbours() -> None:
+    root = Making(random.Random(1), 0).home()
+    assert len(root.cats) > 1
+    Counting.resolved = 0
+
+    await _run("{ home { cats { name where nick } } }", {}, root, using=Counting)
+
+    assert Counting.resolved == 2 + len(root.cats)  # `home`, `cats`, and each `where`
+
+
+async def test_middleware_sees_every_field() -> None:
+    def upper(next_: Any, root: Any, info: Any, **args: Any) -> Any:
+        value = next_(root, info, **args)
+        return value.upper() if isinstance(value, str) else value
+
+    more: Any = {"executor_class": CompiledExecution, "operation_extensions": None, "middleware": [upper]}
+    toy = Toy(label="ball", weight=1.0, odd=None)
+    root = Home(named=[], pets=None, cats=[], maybe_cats=[], cat=None, toy=toy)
+
+    result: Any = execute(SCHEMA, parse_once("{ home { toy { label } } }"), root, **more)
+
+    assert result.data == {"home": {"toy": {"label": "BALL"}}}
+
+
+async def test_what_is_known_of_operations_is_bounded() -> None:
+    root = Making(random.Random(1), 0).home()
+    for number in range(compiled._MAX_OPERATIONS + 10):
+        await _run(f"{{ home {{ toy {{ label_{number}: label }} }} }}", {}, root, using=CompiledExecution)
+    names = [f"v{number}" for number in range(6)]
+    declared = ", ".join(f"${name}: Boolean!" for name in names)
+    text = f"query ({declared}) {{ home {{ toy {{ {' '.join(f'label @skip(if: ${name})' for name in names)} }} }} }}"
+    for bits in range(2 ** len(names)):
+        variables = {name: bool(bits >> place & 1) for place, name in enumerate(names)}
+        await _run(text, variables, root, using=CompiledExecution)
+
+    assert len(compiled._operations) == compiled._MAX_OPERATIONS
+    last = list(compiled._operations.values())[-1]
+    assert 0 < len(last._variants) <= compiled._MAX_VARIANTS
+
+
+async def test_a_plain_field_is_not_plain_when_it_is_given_an_argument() -> None:
+    cat = Making(random.Random(3), 0).cat()
+    cat.toys = [Toy(label="a", weight=1.0, odd=None), Toy(label="b", weight=1.0, odd=None)]
+    root = Home(named=[], pets=None, cats=[], maybe_cats=[], cat=cat, toy=cat.toys[0])
+
+    result = await _run(
+        "{ home { cat { bestToy { label } next: bestToy(skip: 1) { label } } } }", {}, root, using=Counting
+    )
+
+    assert result.data == {"home": {"cat": {"bestToy": {"label": "a"}, "next": {"label": "b"}}}}
+
+
+@given(st.lists(st.datetimes(timezones=st.just(dt.UTC)), min_size=1))
+def test_orjson_writes_times_in_utc_as_isoformat_does(moments: list[dt.datetime]) -> None:
+    assert columns._moments(moments, None) == [moment.isoformat() for moment in moments]  # type: ignore[arg-type]
+
+
+CAT = """name nick lives size born toys { label weight odd } grid ref price greeting bestToy { label } cut later
+  nth { label } where"""
+WHOLE = f"""{{ home {{
+  named {{ __typename name nick ... on Dog {{ tail good secret friend {{ name }} }} ... on Cat {{ lives }} }}
+  pets {{ ... on Dog {{ name }} ... on Cat {{ lives size }} }}
+  cats {{ {CAT} }} plain: cats {{ name lives size born toys {{ label weight odd }} grid ref price }} maybeCats {{ name }}
+  cat {{ name }} toy {{ label weight odd }} }} }}"""
+
+
+def _usual_home() -> Home:
+    making = Making(random.Random(11), 0)
+    cats: list[Any] = [making.cat() for _ in range(3)]
+    cats[0].toys = [making.toy()]
+    dog = making.dog()
+    return Home(
+        named=[cats[0], None, dog],
+        pets=[dog, cats[1]],
+        cats=cats,
+        maybe_cats=[None, cats[2]],
+        cat=cats[0],
+        toy=making.toy(),
+    )
+
+
+def _objects(home: Home) -> list[Any]:
+    cats: list[Any] = home.cats
+    return [home, cats[0], home.named[2], home.toy, cats[0].toys[0]]
+
+
+def _lists(home: Home) -> list[list[Any]]:
+    return [home.named, home.pets or [], home.cats, home.maybe_cats, home.cats[0].toys]
+
+
+@pytest.mark.filterwarnings("ignore:coroutine .* was never awaited:RuntimeWarning")
+async def test_what_is_wrong_in_any_one_place_is_told_as_graphql_core_tells_it() -> None:
+    names = [[item.name for item in dataclasses.fields(each) if item.init] for each in _objects(_usual_home())]
+    fields = [(place, name) for place, each in enumerate(names) for name in each]
+    items = [(place, index) for place, each in enumerate(_lists(_usual_home())) for index in range(len(each))]
+
+    def with_field(place: int, name: str, value: object) -> Home:
+        home = _usual_home()
+        setattr(_objects(home)[place], name, value)
+        return home
+
+    def with_item(place: int, index: int, value: object) -> Home:
+        home = _usual_home()
+        _lists(home)[place][index] = value
+        return home
+
+    def with_cast(place: int, index: int, kind: type) -> Home:
+        home = _usual_home()
+        if (item := _lists(home)[place][index]) is not None:
+            strawberry.cast(kind, item)
+        return home
+
+    wrong: list[Callable[[], Home]] = [
+        *(functools.partial(with_field, *where, value) for where in fields for value in _ODD_ONES),
+        *(functools.partial(with_item, *where, value) for where in items for value in _ODD_ONES),
+        *(functools.partial(with_cast, *where, kind) for where in items for kind in (Cat, Dog, Toy)),
+    ]
+    assert len(wrong) > 400
+    for root in wrong:
+        expected = _told(await _run(WHOLE, {}, root(), using=StrawberryGraphQLCoreExecutionContext))
+        assert _told(await _run(WHOLE, {}, root(), using=CompiledExecution)) == expected
