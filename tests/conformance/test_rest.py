@@ -18,7 +18,7 @@ from tests.conftest import make_settings, run_app
 
 ROOT = Path(__file__).parents[2]
 PUBLIC_URL = "https://pictures.example"  # Schemathesis imports from addresses that it was answered
-EXAMPLES = 8  # of each operation, in each phase that makes them up
+EXAMPLES = 6  # of each operation, in each phase that makes them up
 
 
 async def _picture(_: web.Request) -> web.Response:
