@@ -89,7 +89,7 @@ def render_error(error: TintypeError, request: web.Request) -> web.Response:
     # The path decides, and where it is of no generation the key.
     flat = is_legacy(request) or (generation is not Generation.G4 and not request.path.startswith("/v1/images"))
     body = error_texts(error) if flat else error_object(error)
-    if code == "server_error" and status is HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status in (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.INSUFFICIENT_STORAGE):
         path = "/".join(request.path.split("/")[:3])
         code = _FAILED.get((request.method, path), code)
     if generation is Generation.G1:  # what generation 1 documents (seed 000)

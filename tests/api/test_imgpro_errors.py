@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
+from PIL import Image
 
 from graphql_api.imaging.pool import ImagingPool
 from tests import pictures
@@ -164,6 +165,25 @@ async def test_what_breaks_inside_says_what_failed_and_nothing_of_why(importing:
     }
     for answer in answers.values():
         assert b"directory" not in answer.body
+
+
+async def test_a_full_disk_is_told_by_upload_and_import(small_disk: Path, imaging: ImagingPool) -> None:
+    content = pictures.encode(Image.effect_noise((2200, 1500), 90).convert("RGB"), "PNG")  # more than there is room for
+
+    async def large(_: web.Request) -> web.Response:
+        return web.Response(body=content)
+
+    app = web.Application()
+    app.router.add_get("/large.png", large)
+    async with TestServer(app) as other:
+        hosts = [f"127.0.0.1:{other.port}"]
+        async with run_app(make_settings(small_disk, import_allowed_hosts=hosts), imaging) as client:
+            answers = [
+                await send(client, "/v1/upload", content=content),
+                await client.request("POST", "/v1/import", json={"url": f"http://{hosts[0]}/large.png"}),
+            ]
+
+    assert [(answer.status, code_of(answer)) for answer in answers] == [(507, "upload_failed"), (507, "import_failed")]
 
 
 async def test_what_breaks_in_the_database_says_what_failed(client: Client) -> None:
