@@ -139,6 +139,9 @@ class Settings(BaseSettings):
     upgrade_webhook_secret: str = Field("", description="What that message is signed with (HMAC-SHA256).")
     trash_days: int = Field(30, ge=0, description="How long deleted media can be restored; `0`: not at all.")
     anonymous_uploads: bool = Field(True, description="Whether `POST /v1/images` works without a key.")
+    open_private_images: bool = Field(
+        False, description="Whether everybody who knows the address `/src/...` of a private image is shown it."
+    )
     public_metadata: bool = Field(
         True, description="Whether `metadata=keep` gives everybody all metadata of a public image, its place included."
     )

@@ -196,6 +196,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             graphql=settings.graphql_rules,
             public_url=settings.public_url,
             source_url=settings.source_url,
+            open_private_images=settings.open_private_images,
             failing=health.failing,
         )
 

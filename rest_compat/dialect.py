@@ -28,9 +28,13 @@ class Dialect:
 
 
 def mount(app: web.Application, dialect: Dialect) -> None:
-    """Serve the dialect's routes, failures worded by it."""
+    """Serve the dialect's routes, those of GET for HEAD as well, failures worded by it."""
     for method, path, handler in dialect.routes:
-        app.router.add_route(method, path, _worded(handler, dialect.render_error))
+        worded = _worded(handler, dialect.render_error)
+        if method == "GET":
+            app.router.add_get(path, worded)  # and HEAD
+        else:
+            app.router.add_route(method, path, worded)
     for path in dict.fromkeys(path for _, path, _ in dialect.routes):
         app.router.add_options(path, cors.allow)
 

@@ -45,8 +45,10 @@ def imaging() -> Iterator[ImagingPool]:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return make_settings(tmp_path)
+def settings(request: pytest.FixtureRequest, tmp_path: Path) -> Settings:
+    """Usual ones; those of tests that use `database_url` name that, and so run on both databases."""
+    url = request.getfixturevalue("database_url") if "database_url" in request.fixturenames else ""
+    return make_settings(tmp_path, database_url=url)
 
 
 def make_settings(folder: Path, **changes: object) -> Settings:

@@ -43,7 +43,7 @@ def _check(values: Mapping[str, str], name: str, most: int) -> None:
     for key, value in values.items():
         if not 1 <= len(key) <= _MAX_KEY or not key.isprintable() or key != key.strip():
             raise InvalidInput(name, f"A key of {name} has 1 to {_MAX_KEY} printable characters.")
-        if "\0" in value or not is_unicode(value):
+        if not is_storable(value):
             raise InvalidInput(name, f"'{key}' holds a character that cannot be stored.")
 
 
@@ -54,3 +54,8 @@ def is_unicode(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def is_storable(text: str) -> bool:
+    """Whether every database takes it: PostgreSQL has no NUL."""
+    return "\0" not in text and is_unicode(text)

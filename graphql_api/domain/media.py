@@ -206,6 +206,7 @@ class Changes:
             object.__setattr__(self, "labels", clean_labels(self.labels))
         if not isinstance(self.attributes, Keep):
             object.__setattr__(self, "attributes", clean_attributes(self.attributes))
+        clean_attributes({key: text or "" for key, text in self.merged_attributes.items()})
         if isinstance(self.external_id, str):
             object.__setattr__(self, "external_id", clean_external_id(self.external_id))
 

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from graphql_api.domain.format import Format
-from graphql_api.domain.labels import MAX_LABELS
+from graphql_api.domain.ids import is_uid
+from graphql_api.domain.labels import MAX_LABELS, is_storable
 from graphql_api.domain.media import MAX_TAGS, Source, clean_tags
 from graphql_api.errors import InvalidInput
 
@@ -69,6 +70,8 @@ class MediaFilter:
         for name in ("ids", "uids"):
             if len(getattr(self, name) or ()) > MAX_IDS:
                 raise InvalidInput(name, f"'{name}' has at most {MAX_IDS} items.")
+        if self.uids is not None:
+            object.__setattr__(self, "uids", tuple(uid for uid in self.uids if is_uid(uid)))
         for name in ("tags_any", "tags_all"):
             tags = clean_tags(getattr(self, name))
             if len(tags) > MAX_TAGS:
@@ -82,8 +85,14 @@ class MediaFilter:
         if any(letter in key for key in self.attributes for letter in '"\\'):
             raise InvalidInput("attributes", "Keys with quotation marks or backslashes cannot be filtered by.")
         for name in ("labels", "attributes"):
-            if len(getattr(self, name)) > MAX_LABELS:
-                raise InvalidInput(name, f"'{name}' has at most {MAX_LABELS} items.")
+            _check_pairs(name, getattr(self, name))
+
+
+def _check_pairs(name: str, pairs: Mapping[str, str]) -> None:
+    if len(pairs) > MAX_LABELS:
+        raise InvalidInput(name, f"'{name}' has at most {MAX_LABELS} items.")
+    if not all(is_storable(text) for pair in pairs.items() for text in pair):
+        raise InvalidInput(name, f"'{name}' holds a character that cannot be stored.")
 
 
 EVERYTHING = MediaFilter()

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 from graphql_api.domain.format import Format
 from graphql_api.domain.geometry import Size
-from graphql_api.domain.media import Media
+from graphql_api.domain.media import Media, Original
 from graphql_api.domain.output import Output
 from graphql_api.domain.transform import IDENTITY, Recipe, Transform
 from graphql_api.domain.transform_query import PRESET, VERSION, address_query, format_image_url
@@ -91,11 +91,14 @@ def uid_in(url: str, source_url: str) -> str:
     return found[1] if found else ""
 
 
+def shown_format(original: Original) -> Format:
+    """The format in which an original is shown as it is."""
+    return Format.SVG if original.format is Format.SVG else original.format.served_as(has_alpha=original.has_alpha)
+
+
 def address(media: Media, source_url: str) -> str:
     """Where the image is as it is, without its metadata."""
-    original = media.original
-    shown = original.format.served_as(has_alpha=original.has_alpha)
-    target = Format.SVG if original.format is Format.SVG else shown
+    target = shown_format(media.original)
     return format_image_url(source_url, (media.storage, media.uid), "", target, _version(media))
 
 

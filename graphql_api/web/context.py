@@ -77,6 +77,7 @@ class Context:
     graphql: GraphQLRules
     public_url: str
     source_url: str
+    open_private_images: bool
     failing: Callable[[], Awaitable[list[str]]]
 
 

@@ -12,7 +12,7 @@ from aiohttp import web
 _METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 _HEADERS = (
     "Authorization, Content-Type, GraphQL-Require-Preflight, Apollo-Require-Preflight, X-Apollo-Operation-Name, "
-    "Idempotency-Key, X-Request-Id"
+    "Idempotency-Key, Img-Api-Profile, X-Request-Id"
 )
 _EXPOSED = (
     "X-Request-Id, Retry-After, WWW-Authenticate, RateLimit-Limit, RateLimit-Remaining, RateLimit-Reset, "
@@ -21,7 +21,7 @@ _EXPOSED = (
     "X-Monthly-Uploads-Limit, X-Monthly-Uploads-Used, X-Monthly-Uploads-Remaining, "
     "X-Storage-Limit, X-Storage-Used, X-Storage-Remaining"
 )
-_OPEN = ("/graphql", "/v1/", "/src/", "/original/", "/uploads")
+_OPEN = ("/graphql", "/v1/", "/openapi.yaml", "/src/", "/original/", "/uploads")
 _SECONDS = "7200"  # the longest that Chromium remembers
 
 

@@ -6,13 +6,15 @@ from dataclasses import replace
 
 from aiohttp import web
 
+from graphql_api.domain.account import Principal
+from graphql_api.domain.media import Media
 from graphql_api.domain.preset import merged_pairs
 from graphql_api.domain.transform_query import JSON, PRESET, VERSION, parse_image_query
 from graphql_api.errors import NotFound
 from graphql_api.services.links import IMAGE, ORIGINAL
 from graphql_api.services.renderer import Asked
 from graphql_api.web.accept import accepted_formats
-from graphql_api.web.context import CONTEXT, authenticate, identify
+from graphql_api.web.context import CONTEXT, Context, authenticate, identify
 from graphql_api.web.delivery import deliver, deliver_original, describe
 
 
@@ -41,7 +43,7 @@ async def get_image(request: web.Request) -> web.StreamResponse:
         principal, media = await context.library.get_by_link(uid, version)
     else:
         principal = await identify(request)
-        media = await context.library.get_shown(principal, uid, version)
+        media = await _shown(context, principal, uid, version)
     if media.storage != request.match_info["storage"]:
         raise NotFound("There is no such media.")
     preset = await context.presets.find(media.team_id, request.query.get(PRESET, ""))
@@ -56,3 +58,17 @@ async def get_image(request: web.Request) -> web.StreamResponse:
     if request.query.get("format") == JSON:
         return await describe(request, rendition, vary="Accept" if auto else None)
     return await deliver(request, rendition, vary="Accept" if auto else None)
+
+
+async def _shown(context: Context, principal: Principal, uid: str, version: str) -> Media:
+    """What the caller may see, or, where the operator has opened private images, what there is. NotFound.
+
+    It stays private all the same: no shared cache may keep it, and the caller is none of its team.
+    """
+    try:
+        return await context.library.get_shown(principal, uid, version)
+    except NotFound:
+        if not context.open_private_images:
+            raise
+        _, media = await context.library.get_by_link(uid, version)
+        return media

@@ -1,1 +1,1 @@
-"""img.pro, generation 4 (seed 002): POST /v1/images and GET /v1/images/{id}."""
+"""img.pro, all its generations at once (seeds 000, 001 and 002); openapi.yaml says what is served."""

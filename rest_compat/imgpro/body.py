@@ -13,8 +13,9 @@ from aiohttp import web
 
 from graphql_api.domain.account import Principal
 from graphql_api.domain.duration import parse_ttl
-from graphql_api.domain.media import KEEP, Changes, Details, Keep, Upload
+from graphql_api.domain.media import KEEP, MAX_TAGS, Changes, Details, Keep, Upload, clean_text
 from graphql_api.errors import InvalidInput
+from graphql_api.services.batch import MAX_BATCH
 from graphql_api.web.context import CONTEXT
 from graphql_api.web.uploads import form_parts, part_pieces, read_form, read_json_object, read_text
 from rest_compat.imgpro.generation import Generation
@@ -99,9 +100,9 @@ def details_of(fields: Mapping[str, object], generation: Generation, *, legacy: 
     try:
         return Details(
             name=_text("name", fields.get("name")),
-            caption=_text("caption", fields.get("caption")) or _text("description", fields.get("description")),
+            caption=next((text for text in _captions(fields) if text), None),
             public=generation is not Generation.G1 if public in (None, "") else _flag("public", public),
-            tags=_tags(fields.get("tags")),
+            tags=tags_of(fields.get("tags")),
             ttl=None if ttl in (None, "") else _ttl(ttl),
             labels={key: text for key, text in labels.items() if text is not None},
             attributes=attributes,
@@ -113,7 +114,8 @@ def details_of(fields: Mapping[str, object], generation: Generation, *, legacy: 
 
 def changes_of(fields: Mapping[str, object], generation: Generation, *, legacy: bool) -> Changes:
     """What an update changes. InvalidInput, under their names."""
-    if legacy and generation is Generation.G3:
+    strict = legacy and generation is Generation.G3
+    if strict:
         for name in _REFUSED_BY_G3:
             if name in fields:
                 raise InvalidInput(name, f"'{name}' cannot be changed.")
@@ -123,12 +125,11 @@ def changes_of(fields: Mapping[str, object], generation: Generation, *, legacy: 
     mode = _text("tag_mode", fields.get("tag_mode")) or "replace"
     if mode not in _TAG_MODES:
         raise InvalidInput("tag_mode", f"'tag_mode' must be one of: {', '.join(_TAG_MODES)}.")
-    tags = _tags(fields["tags"]) if "tags" in fields else None
-    caption = next((_text(name, fields[name]) for name in ("caption", "description") if name in fields), KEEP)
+    tags = tags_of(fields["tags"]) if "tags" in fields else None
     try:
         return Changes(
-            name=_text("name", fields["name"]) or "" if "name" in fields and generation is not Generation.G3 else KEEP,
-            caption=caption,
+            name=_text("name", fields["name"]) or "" if "name" in fields and not strict else KEEP,
+            caption=next(iter(_captions(fields)), KEEP),
             public=_flag("public", fields["public"]) if fields.get("public") is not None else KEEP,
             ttl=_changed_ttl(fields),
             tags=KEEP if tags is None or mode != "replace" else tags,
@@ -142,11 +143,13 @@ def changes_of(fields: Mapping[str, object], generation: Generation, *, legacy: 
 
 
 def ids_of(value: object) -> list[str]:
-    """Ids as text with commas, or as a list. InvalidInput."""
+    """At most MAX_BATCH ids, as text with commas or as a list; each once. InvalidInput."""
     if isinstance(value, str):
         value = [item.strip() for item in value.split(",") if item.strip()]
     if not isinstance(value, list) or not value or not all(isinstance(item, str) for item in value):
         raise InvalidInput("ids", "'ids' must be a list of ids.")
+    if len(value) > MAX_BATCH:
+        raise InvalidInput("ids", f"'ids' has at most {MAX_BATCH} items.")
     return list(dict.fromkeys(value))
 
 
@@ -175,7 +178,18 @@ def _text(name: str, value: object) -> str | None:
     return value or None
 
 
+def _captions(fields: Mapping[str, object]) -> list[str | None]:
+    """What is said of the picture, under both its names: the newer one first."""
+    return [clean_text(name, _text(name, fields[name])) for name in ("caption", "description") if name in fields]
+
+
+def _whole(value: object) -> object:
+    """To JSON 1.0 is 1."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
 def _flag(name: str, value: object) -> bool:
+    value = _whole(value)
     text = str(value).lower() if isinstance(value, bool | int | str) else ""
     if text not in _TRUE + _FALSE:
         raise InvalidInput(name, f"'{name}' must be true or false.")
@@ -183,6 +197,7 @@ def _flag(name: str, value: object) -> bool:
 
 
 def _ttl(value: object) -> dt.timedelta:
+    value = _whole(value)
     if not isinstance(value, str | int) or isinstance(value, bool):
         raise InvalidInput("ttl", "'ttl' must be like 5m, 2h or 7d, or a number of seconds.")
     return parse_ttl(value)
@@ -200,14 +215,17 @@ def _changed_labels(fields: Mapping[str, object]) -> Mapping[str, str] | Keep:
     return {key: text for key, text in _mapping("labels", fields["labels"]).items() if text is not None}
 
 
-def _tags(value: object) -> tuple[str, ...]:
-    """Tags as text with commas, or as a list."""
+def tags_of(value: object) -> tuple[str, ...]:
+    """At most MAX_TAGS tags, as text with commas or as a list. InvalidInput."""
     if value is None:
         return ()
     items = value.split(",") if isinstance(value, str) else value
     if not isinstance(items, list) or not all(isinstance(item, str) for item in items):
         raise InvalidInput("tags", "'tags' must be a text with commas, or a list of texts.")
-    return tuple(items)
+    tags = tuple(item for item in items if item.strip())
+    if len(tags) > MAX_TAGS:
+        raise InvalidInput("tags", f"'tags' has at most {MAX_TAGS} items.")
+    return tags
 
 
 def _mapping(name: str, value: object) -> dict[str, str | None]:

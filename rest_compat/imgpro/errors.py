@@ -40,6 +40,10 @@ _FAILED = {
     ("PATCH", "/v1/images"): "update_failed",
     ("DELETE", "/v1/images"): "delete_failed",
 }
+_RATE_LIMITED_BEFORE = "rate_limit_exceeded"  # generation 1 (seed 000)
+
+# Every code that an answer can have.
+CODES = frozenset({code for _, _, code in (*_WORDS.values(), _BAD_REQUEST)} | {*_FAILED.values(), _RATE_LIMITED_BEFORE})
 
 
 def _words(error: TintypeError) -> tuple[HTTPStatus, str, str]:
@@ -85,14 +89,14 @@ def render_error(error: TintypeError, request: web.Request) -> web.Response:
     # The path decides, and where it is of no generation the key.
     flat = is_legacy(request) or (generation is not Generation.G4 and not request.path.startswith("/v1/images"))
     body = error_texts(error) if flat else error_object(error)
-    if code == "server_error" and status is HTTPStatus.INTERNAL_SERVER_ERROR:
+    if status in (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.INSUFFICIENT_STORAGE):
         path = "/".join(request.path.split("/")[:3])
         code = _FAILED.get((request.method, path), code)
     if generation is Generation.G1:  # what generation 1 documents (seed 000)
         if isinstance(error, errors.QuotaExceeded):
             status = HTTPStatus.TOO_MANY_REQUESTS
         elif isinstance(error, errors.RateLimited):
-            code = "rate_limit_exceeded"
+            code = _RATE_LIMITED_BEFORE
     body |= {"error": code} if flat else {"code": code}
     headers = error_headers(error) | {"X-Request-Id": request[REQUEST_ID]}
     return json_response(body if flat else {"error": body}, status, headers)

@@ -14,9 +14,9 @@ from graphql_api.domain.media import Changes, Media
 from graphql_api.domain.media_filter import MediaFilter
 from graphql_api.domain.page import MAX_PAGE, NEWEST_FIRST, PageRequest, cursor_of, parse_cursor
 from graphql_api.errors import InvalidInput, NotFound, TintypeError
-from graphql_api.services.batch import MAX_BATCH, run_batch
+from graphql_api.services.batch import run_batch
 from graphql_api.web.context import CONTEXT, admit_uploader
-from rest_compat.imgpro.body import Body, details_of, ids_of, read_upload
+from rest_compat.imgpro.body import Body, details_of, ids_of, read_upload, tags_of
 from rest_compat.imgpro.generation import Generation, generation_of, is_legacy
 from rest_compat.imgpro.present import Shown, quota_headers
 
@@ -99,12 +99,12 @@ async def list_media(request: web.Request, principal: Principal) -> tuple[list[M
         before=None,
         order=NEWEST_FIRST,
     )
-    tags = tuple(tag for tag in query.get("tags", "").split(",") if tag.strip())
+    tags = tags_of(query.get("tags"))
     mode = query.get("tag_mode", "any")
     if mode not in ("any", "all"):
         raise InvalidInput("tag_mode", "'tag_mode' must be any or all.")
     wanted = MediaFilter(
-        uids=tuple(_bounded(ids_of(query["ids"]))) if query.get("ids") else None,
+        uids=tuple(ids_of(query["ids"])) if query.get("ids") else None,
         tags_any=tags if mode == "any" else (),
         tags_all=tags if mode == "all" else (),
         labels={name[6:-1]: value for name, value in query.items() if name.startswith("label[") and name[-1] == "]"},
@@ -120,12 +120,6 @@ def _limit(text: str | None) -> int:
     if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MAX_PAGE:
         raise InvalidInput("limit", f"'limit' must be between 1 and {MAX_PAGE}.")
     return int(text)
-
-
-def _bounded(ids: list[str]) -> list[str]:
-    if len(ids) > MAX_BATCH:
-        raise InvalidInput("ids", f"'ids' has at most {MAX_BATCH} items.")
-    return ids
 
 
 async def update(request: web.Request, principal: Principal, uid: str, changes: Changes) -> Media:
@@ -146,7 +140,6 @@ async def each(
     ids: Sequence[str], work: Callable[[str], Awaitable[Media | None]]
 ) -> tuple[list[tuple[str, Media | None]], list[Failure]]:
     """Do it for each, each on its own: what was done, and what was not there or could not be done."""
-    _bounded(list(ids))
 
     async def one(uid: str) -> Media | Failure | None:
         try:

@@ -9,12 +9,13 @@ from dataclasses import dataclass, field
 from graphql_api.domain.format import Format
 from graphql_api.domain.geometry import Size
 from graphql_api.domain.media import Media, Source
-from graphql_api.domain.rendition import plan
-from graphql_api.domain.transform import IDENTITY, Transform, named_size
+from graphql_api.domain.rendition import address, shown_format
+from graphql_api.domain.transform import named_size
 from graphql_api.domain.usage import Quota, left
 from rest_compat.imgpro.body import RESERVED
 
 _SIZES = (("small", "s"), ("medium", "m"), ("large", "l"))
+_STAGES = {word: named_size(word) for _, word in _SIZES}  # made once: a list has hundreds of sizes
 # img.pro documents these as not transformable (seed 002). Tintype transforms them all the same for who asks.
 _NOT_TRANSFORMABLE = (Format.SVG, Format.BMP, Format.ICO)
 
@@ -32,8 +33,7 @@ class Shown:
 def present_image(shown: Shown, *, public_url: str, source_url: str) -> dict[str, object]:
     """The Image object. Every media we keep is ready."""
     media = shown.media
-    planned = plan(media, IDENTITY)
-    url = planned.url(source_url)
+    url = address(media, source_url)
     return {
         "id": media.uid,
         "object": "image",
@@ -43,7 +43,7 @@ def present_image(shown: Shown, *, public_url: str, source_url: str) -> dict[str
         if _transformable(media)
         else {},
         "filename": media.name,
-        "format": planned.recipe.format.value,
+        "format": shown_format(media.original).value,
         "width": media.original.width,
         "height": media.original.height,
         "bytes": media.bytes,
@@ -63,8 +63,7 @@ def present_image(shown: Shown, *, public_url: str, source_url: str) -> dict[str
 def present_media(shown: Shown, *, public_url: str, source_url: str) -> dict[str, object]:
     """The object of generations 1 to 3, all their fields at once; metadata of the caller's at the top and inside."""
     media = shown.media
-    planned = plan(media, IDENTITY)
-    src, link, target = planned.url(source_url), f"{public_url}/{media.uid}", planned.recipe.format
+    src, link, target = address(media, source_url), f"{public_url}/{media.uid}", shown_format(media.original)
     attributes = dict(media.attributes) if shown.own else {}
     body: dict[str, object] = {
         "id": media.uid,
@@ -78,7 +77,7 @@ def present_media(shown: Shown, *, public_url: str, source_url: str) -> dict[str
         "description": media.caption,
         "extension": "jpeg" if target is Format.JPEG else target.value,
         "format": target.value,
-        "mime": planned.content_type,
+        "mime": target.content_type,
         "width": media.original.width,
         "height": media.original.height,
         "filesize": media.bytes,
@@ -157,7 +156,7 @@ def _transformable(media: Media) -> bool:
 
 
 def _size(media: Media, word: str) -> dict[str, object]:
-    size = plan(media, Transform((named_size(word),))).size or Size(media.original.width, media.original.height)
+    size = _STAGES[word].geometry(Size(media.original.width, media.original.height)).size
     return {"width": size.width, "height": size.height}
 
 

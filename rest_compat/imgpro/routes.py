@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from aiohttp import web
 
 from graphql_api import __version__
@@ -11,6 +13,8 @@ from rest_compat.dialect import Dialect
 from rest_compat.imgpro import images, media, viewer
 from rest_compat.imgpro.errors import render_error
 from rest_compat.imgpro.present import present_usage, quota_headers
+
+_OPENAPI = Path(__file__).with_name("openapi.yaml").read_bytes()
 
 
 async def get_usage(request: web.Request) -> web.Response:
@@ -33,10 +37,17 @@ async def get_service(request: web.Request) -> web.Response:
     return json_response(body)
 
 
+async def get_openapi(_: web.Request) -> web.Response:
+    """GET /openapi.yaml: all of this, for programs."""
+    headers = {"Content-Type": "application/yaml", "Cache-Control": "public, max-age=3600"}
+    return web.Response(body=_OPENAPI, headers=headers)
+
+
 IMGPRO = Dialect(
     name="imgpro",
     routes=(
         ("GET", "/", get_service),
+        ("GET", "/openapi.yaml", get_openapi),
         # `batch` is no id: its routes come first.
         ("PATCH", "/v1/images/batch", images.update_images),
         ("DELETE", "/v1/images/batch", images.delete_images),

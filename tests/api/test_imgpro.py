@@ -3,62 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import io
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
-import aiohttp
 import pytest
 
 from graphql_api.imaging.pool import ImagingPool
 from tests import pictures
-from tests.client import Answer, Client
+from tests.client import Client
 from tests.conftest import make_settings, run_app
+from tests.imgpro import G1, PHOTO, drop, patch, send, uploaded
 from tests.people import act
 from tests.plans import OURS
-
-PHOTO = pictures.jpeg(400, 300)
-G1, G3 = {"Img-Api-Profile": "g1"}, {"Img-Api-Profile": "g3"}
-
-
-async def send(
-    client: Client,
-    path: str,
-    fields: Mapping[str, str] | None = None,
-    *,
-    content: bytes = PHOTO,
-    key: str | None = "first",
-    headers: Mapping[str, str] | None = None,
-    filename: str = "photo.jpg",
-) -> Answer:
-    """A form with a file, as `curl -F` sends it."""
-    form = aiohttp.FormData(default_to_multipart=True)
-    form.add_field("file", io.BytesIO(content), filename=filename, content_type="image/jpeg")
-    for name, value in (fields or {}).items():
-        form.add_field(name, value)
-    return await client.request("POST", path, data=form, key=key, headers=dict(headers or {}))
-
-
-async def uploaded(
-    client: Client, path: str = "/v1/upload", fields: Mapping[str, str] | None = None, **more: Any
-) -> Any:
-    answer = await send(client, path, fields, **more)
-    assert answer.status == 201, answer
-    return answer.json
-
-
-async def patch(client: Client, path: str, body: Any, **more: Any) -> Answer:
-    return await client.request("PATCH", path, json=body, **more)
-
-
-async def drop(client: Client, path: str, body: Any = None, **more: Any) -> Answer:
-    return (
-        await client.request("DELETE", path, json=body, **more)
-        if body is not None
-        else await client.request("DELETE", path, **more)
-    )
-
 
 # --- seed 001
 
@@ -88,23 +43,6 @@ async def test_a_guests_upload_ends_and_shows_the_way_to_an_account(client: Clie
     assert media["upgrade"]["type"] == "register"
     for suffix in ("Limit", "Remaining", "Reset", "Limit-Daily", "Remaining-Daily"):
         assert answer.headers[f"X-RateLimit-{suffix}"].isdigit()
-
-
-async def test_other_fields_are_kept_as_attribution(client: Client) -> None:
-    said = {"author": "Jane Doe", "license": "cc-by-4.0", "source_url": "https://example.com/a?b=c", "width": "7"}
-    media = await uploaded(client, fields=said)
-    got = (await client.get(f"/v1/media/{media['id']}")).json
-
-    for body in (media, got, got["data"]):
-        assert {name: body[name] for name in ("author", "license", "source_url")} == {
-            "author": "Jane Doe",
-            "license": "cc-by-4.0",
-            "source_url": "https://example.com/a?b=c",
-        }
-        assert body["width"] == 400  # what means something stays what it means
-        assert body["metadata"] == {name: text for name, text in said.items() if name != "width"}
-    foreign = (await client.get(f"/v1/media/{media['id']}", key=None)).json
-    assert (foreign["metadata"], "author" in foreign) == ({}, False)
 
 
 @pytest.mark.parametrize(
@@ -178,35 +116,6 @@ async def test_patch_as_seed_001_has_it(client: Client) -> None:
     assert (await client.get(path, key=None)).status == 404
 
 
-@pytest.mark.parametrize("field", ["tags", "namespace", "nsfw", "tool", "defaults", "description"])
-async def test_patch_refuses_what_seed_001_refuses_and_takes_it_for_generation_1(client: Client, field: str) -> None:
-    media = await uploaded(client)
-    refused = await patch(client, f"/v1/media/{media['id']}", {field: "x"})
-    in_batch = await patch(client, "/v1/media/batch", {"ids": [media["id"]], field: "x"})
-    taken = await patch(client, f"/v1/media/{media['id']}", {field: "x"}, headers=G1)
-
-    for answer in (refused, in_batch):
-        assert (answer.status, answer.json["error"], list(answer.json["errors"])) == (422, "validation_error", [field])
-    assert taken.status == 200
-
-
-async def test_delete_as_seeds_000_and_001_have_it(client: Client) -> None:
-    one, two, three = [await uploaded(client) for _ in range(3)]
-    empty = await drop(client, f"/v1/media/{one['id']}")
-    told = await drop(client, f"/v1/media/{two['id']}", key="g1")
-    asked = await drop(client, f"/v1/media/{three['id']}", headers=G1)
-
-    trash = (await client.data("{ trash { nodes { uid } } }"))["trash"]["nodes"]
-
-    assert (empty.status, empty.body) == (204, b"")
-    assert trash == [{"uid": one["id"]}]  # generation 1 deletes for good
-    assert (told.status, told.json) == (200, {"success": True, "id": two["id"], "deleted": True})
-    assert asked.json["success"] is True
-    for media in (one, two, three):
-        assert (await client.get(f"/v1/media/{media['id']}")).status == 404
-        assert (await drop(client, f"/v1/media/{media['id']}")).status == 404
-
-
 async def test_batches_as_seed_001_has_them(client: Client) -> None:
     ids = [(await uploaded(client))["id"] for _ in range(3)]
     updated = (await patch(client, "/v1/media/batch", {"ids": ids, "ttl": "7d"})).json
@@ -240,24 +149,6 @@ async def test_usage_as_seed_001_has_it(client: Client) -> None:
     assert (usage["plan"], usage["monthly"]["uploads"], usage["totals"]["media_stored"]) == ("free", 1, 1)
 
 
-@pytest.mark.parametrize(
-    "query",
-    [
-        *("format=webp", "brightness=1.1", "contrast=2", "gamma=0.5", "saturation=0", "blur=5", "sharp=3"),
-        *("rotate=90", "flip=hv", "background=%23ff0000", "metadata=none", "metadata=keep", "size=s", "size=social"),
-        *("rotate=45x", "flip=z", "blur=-1", "format=nothing", "brightness=abc", "unknown=1"),
-    ],
-)
-async def test_transforms_live_on_the_link(client: Client, query: str) -> None:
-    media = await uploaded(client, content=pictures.jpeg(80, 60))
-    shown = await client.get(f"{media['link']}?{query}", key=None, headers={"Accept": "image/avif,image/webp,*/*"})
-    direct = await client.get(f"{media['src']}?{query}", key=None)
-
-    assert (shown.status, direct.status) == (200, 200)
-    assert shown.headers["Content-Type"].startswith("image/")
-    assert pictures.decode(shown.body).size == pictures.decode(direct.body).size
-
-
 async def test_the_link_is_a_page_for_people(client: Client) -> None:
     media = await uploaded(client, fields={"caption": "<b>Hero</b>"})
     html = {"Accept": "text/html,application/xhtml+xml,image/avif,*/*;q=0.8"}
@@ -277,19 +168,6 @@ async def test_the_link_is_a_page_for_people(client: Client) -> None:
 
 
 # --- seed 000
-
-
-async def test_generation_1_is_private_unless_asked(client: Client) -> None:
-    told = {
-        "key": (await uploaded(client, key="g1"))["public"],
-        "header": (await uploaded(client, headers=G1))["public"],
-        "public": (await uploaded(client, fields={"public": "1"}, key="g1"))["public"],
-        "g3": (await uploaded(client))["public"],
-        "private": (await uploaded(client, fields={"public": "0"}))["public"],
-        "images": (await uploaded(client, "/v1/images"))["public"],
-    }
-
-    assert told == {"key": False, "header": False, "public": True, "g3": True, "private": False, "images": True}
 
 
 async def test_tags_and_their_modes(client: Client) -> None:
@@ -332,18 +210,6 @@ async def test_batches_by_query_as_seed_000_has_them(client: Client) -> None:
     assert {tuple(item["tags"]) for item in added["data"]} == {("x", "y")}
     assert (deleted["success"], deleted["deleted"], deleted["count"]) == (True, 2, 2)
     assert over.status == 422
-
-
-async def test_one_object_for_all_generations(client: Client) -> None:
-    media = await uploaded(client)
-    got = (await client.get(f"/v1/media/{media['id']}")).json
-
-    assert media["data"] == {name: value for name, value in media.items() if name not in ("data", "success")}
-    assert got == media
-    assert (media["url"], media["link"], media["page_url"]) == (media["link"],) * 3
-    assert media["src"].startswith("http://localhost:8000/src/")
-    assert set(media["sizes"]) == {"s", "m", "l"}
-    assert {"src", "width", "height"} <= set(media["sizes"]["s"])
 
 
 async def test_the_service_says_what_it_is(client: Client) -> None:
@@ -398,16 +264,14 @@ async def test_labels_that_cannot_be_are_refused(client: Client, labels: str) ->
 
 
 @pytest.mark.usefixtures("database_url")
-async def test_an_idempotency_key_makes_one_image(client: Client) -> None:
+async def test_an_idempotency_key_makes_one_image(house: Client) -> None:
     headers = {"Idempotency-Key": "key-1"}
-    first = await send(client, "/v1/images", {"caption": "c"}, headers=headers)
-    again = await send(client, "/v1/images", {"caption": "c"}, headers=headers)
-    other = await send(client, "/v1/images", {"caption": "d"}, headers=headers)
-    renamed = await send(client, "/v1/images", {"caption": "c"}, headers=headers, filename="other.jpg")
-    foreign = await send(client, "/v1/images", {"caption": "c"}, headers=headers, key="second")
-    at_once = await asyncio.gather(
-        *(send(client, "/v1/images", headers={"Idempotency-Key": "key-2"}) for _ in range(4))
-    )
+    first = await send(house, "/v1/images", {"caption": "c"}, headers=headers)
+    again = await send(house, "/v1/images", {"caption": "c"}, headers=headers)
+    other = await send(house, "/v1/images", {"caption": "d"}, headers=headers)
+    renamed = await send(house, "/v1/images", {"caption": "c"}, headers=headers, filename="other.jpg")
+    foreign = await send(house, "/v1/images", {"caption": "c"}, headers=headers, key="second")
+    at_once = await asyncio.gather(*(send(house, "/v1/images", headers={"Idempotency-Key": "key-2"}) for _ in range(4)))
 
     assert (first.status, again.status, again.json) == (201, 201, first.json)
     for answer in (other, renamed):
@@ -441,40 +305,14 @@ async def test_what_failed_is_really_tried_again_and_what_is_gone_made_anew(clie
 # --- errors
 
 
-async def test_errors_in_the_words_of_each_generation(client: Client) -> None:
-    flat = await client.get("/v1/media/nothing")
-    nested = await client.get("/v1/images/nothing")
-    by_header = await client.get("/v1/images/nothing", headers=G3)
-    elsewhere = await client.get("/v1/usage", headers=G3, key=None)
-    reader = await send(client, "/v1/upload", key="reader")
-    nobody = await client.get("/v1/media", key=None)
-    wrong = await client.get("/v1/images", key="nonsense")
-    no_file = await client.request("POST", "/v1/upload", data={"caption": "x"})
-    usage = [await client.get("/v1/usage", key=None), await client.get("/v1/usage", key=None, headers=G1)]
+async def test_the_document_for_programs_may_be_read_by_every_page(client: Client) -> None:
+    answer = await client.get("/openapi.yaml", key=None)
+    viewer = await client.request("HEAD", (await uploaded(client))["link"], key=None)
 
-    assert (flat.status, flat.json) == (404, {"error": "not_found", "message": "There is no such media."})
-    assert nested.json["error"]["code"] == "not_found"
-    assert by_header.json == nested.json
-    assert elsewhere.json["error"] == "unauthorized"
-    assert (reader.status, reader.json["error"]) == (403, "forbidden")
-    assert (nobody.status, nobody.json["error"]) == (401, "unauthorized")
-    assert (wrong.status, wrong.json["error"]["type"]) == (401, "authentication_error")
-    assert (no_file.status, no_file.json["error"], list(no_file.json["errors"])) == (422, "validation_error", ["file"])
-    assert [answer.json["error"] if index else answer.json["error"]["code"] for index, answer in enumerate(usage)] == [
-        "unauthorized",
-        "unauthorized",
-    ]
-    for answer in (flat, nested, reader, nobody, wrong):
-        assert answer.headers["X-Request-Id"]
-
-
-async def test_a_second_external_id_is_a_conflict(client: Client) -> None:
-    await uploaded(client, fields={"external_id": "ext-123"})
-    flat = await send(client, "/v1/upload", {"external_id": "ext-123"})
-    nested = await send(client, "/v1/images", {"external_id": "ext-123"})
-
-    assert (flat.status, flat.json["error"]) == (409, "external_id_duplicate")
-    assert (nested.status, nested.json["error"]["code"]) == (409, "external_id_duplicate")
+    assert (answer.status, answer.headers["Content-Type"]) == (200, "application/yaml")
+    assert answer.headers["Access-Control-Allow-Origin"] == "*"
+    assert answer.body.startswith(b"# img.pro's API")
+    assert (viewer.status, viewer.body, viewer.headers["Content-Type"]) == (200, b"", "image/jpeg")
 
 
 async def test_pages_of_other_origins_may_ask_everywhere(client: Client) -> None:
@@ -497,6 +335,7 @@ async def test_pages_of_other_origins_may_ask_everywhere(client: Client) -> None
         assert answer.status == 204, path
         assert answer.headers["Access-Control-Allow-Origin"] == "*"
         assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
+        assert "Img-Api-Profile" in answer.headers["Access-Control-Allow-Headers"]
         assert "DELETE" in answer.headers["Access-Control-Allow-Methods"]
 
 

@@ -22,7 +22,7 @@ from types import FrameType
 
 import pyvips
 
-from tests.load import hits, lists, misses, uploads
+from tests.load import hits, lists, misses, rest, uploads
 from tests.load.figures import Report, Row, format_table
 from tests.load.graphql import measure as graphql
 from tests.load.peers import measure as peers
@@ -33,6 +33,7 @@ _MEASUREMENTS: dict[str, Callable[[Path, Report], None]] = {
     "misses": misses.measure,
     "hits": hits.measure,
     "lists": lists.measure,
+    "rest": rest.measure,
     "uploads": uploads.measure,
     "graphql": graphql.measure,
     "peers": peers.measure,

@@ -11,10 +11,10 @@ import os
 import re
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import cast
 
 import uvloop
@@ -28,18 +28,23 @@ _GRACE_SECONDS = 10.0  # for the answers that are under way when the time is up
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """One request for some seconds over some connections; a body that holds `refused` is an error at any status."""
+    """One request for some seconds over some connections; a body that holds `refused` is an error at any status.
+
+    `good` is how a good answer begins.
+    """
 
     port: int
     request: bytes
     connections: int
     seconds: float
     refused: bytes | None = None
+    good: bytes = b"HTTP/1.1 2"
 
 
-def get(path: str) -> bytes:
+def get(path: str, headers: Mapping[str, str] | None = None) -> bytes:
     """A GET as it goes over the wire."""
-    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n\r\n".encode()
+    more = "".join(f"{name}: {value}\r\n" for name, value in (headers or {}).items())
+    return f"GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n{more}\r\n".encode()
 
 
 def post_json(path: str, key: str | None, body: bytes) -> bytes:
@@ -75,7 +80,7 @@ def leave_interrupts_to_parent() -> None:
 def generate(pool: ProcessPoolExecutor, load: Load) -> Tally:
     """The load, its connections shared out among the processes."""
     count = _processes()
-    share = Load(load.port, load.request, max(1, load.connections // count), load.seconds, load.refused)
+    share = replace(load, connections=max(1, load.connections // count))
     return merge(pool.map(_generate, [share] * count))
 
 
@@ -156,7 +161,7 @@ class _Connection(asyncio.Protocol):
         self.complaint = self.complaint or words
 
     def _is_good(self) -> bool:
-        if not self._answer.startswith(b"HTTP/1.1 2"):
+        if not self._answer.startswith(self.load.good):
             return False
         return self.load.refused is None or self.load.refused not in self._answer
 

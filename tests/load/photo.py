@@ -80,7 +80,7 @@ def _octave(grain: int, strength: float, seed: int) -> pyvips.Image:
 
 @dataclass(frozen=True, slots=True)
 class Bulk:
-    """A PNG of about 70 MB that is a different file each time it is sent."""
+    """A PNG that is a different file each time it is sent."""
 
     path: Path
 
@@ -100,10 +100,10 @@ class Bulk:
         return _PNG_HEADER
 
 
-def make_bulk(folder: Path) -> Bulk:
-    """The PNG, of noise and not compressed."""
-    path = folder / "bulk.png"
-    noise = [pyvips.Image.gaussnoise(_PNG_SIDE, _PNG_SIDE, sigma=40, mean=128, seed=seed) for seed in (1, 2, 3)]
+def make_bulk(folder: Path, side: int = _PNG_SIDE) -> Bulk:
+    """A PNG of so many pixels a side, of noise and not compressed: three bytes a pixel."""
+    path = folder / f"bulk-{side}.png"
+    noise = [pyvips.Image.gaussnoise(side, side, sigma=40, mean=128, seed=seed) for seed in (1, 2, 3)]
     image = noise[0].bandjoin(noise[1:]).cast("uchar").copy(interpretation="srgb")
     image.pngsave(str(path), compression=0, filter="none")
     return Bulk(path)
