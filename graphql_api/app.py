@@ -17,7 +17,7 @@ from graphql_api.db.database import Database, use
 from graphql_api.imaging.pool import ImagingPool
 from graphql_api.web import account, cdn, cors, direct_uploads, exports, images, middleware, pages
 from graphql_api.web.address import TRUSTED_PROXIES
-from graphql_api.web.context import CONTEXT
+from graphql_api.web.context import CONTEXT, WORDS
 from graphql_api.wiring import Services, open_services
 from rest_compat.dialect import mount
 from rest_compat.imgpro.routes import IMGPRO
@@ -66,6 +66,7 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
                     await chore
 
     app[live.SOCKETS] = weakref.WeakSet()
+    app[WORDS] = {}
     app.cleanup_ctx.append(run_services)
     app.on_shutdown.append(live.say_goodbye)
     app.on_response_prepare.append(middleware.set_headers)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 
 import structlog
@@ -12,10 +12,12 @@ from aiohttp.typedefs import Handler
 
 from graphql_api.errors import TintypeError
 from graphql_api.web import cors
+from graphql_api.web.context import WORDS
 
 log = structlog.get_logger(__name__)
 
 RenderError = Callable[[TintypeError, web.Request], web.Response]
+Say = Callable[[str, str, web.Request], Awaitable[object]]  # the body of an error by its code and message
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +27,13 @@ class Dialect:
     name: str
     routes: Sequence[tuple[str, str, Handler]]
     render_error: RenderError
+    prefix: str  # of all paths that are this dialect's alone
+    say: Say
 
 
 def mount(app: web.Application, dialect: Dialect) -> None:
     """Serve the dialect's routes, those of GET for HEAD as well, failures worded by it."""
+    app[WORDS][dialect.prefix] = dialect.say
     for method, path, handler in dialect.routes:
         worded = _worded(handler, dialect.render_error)
         if method == "GET":

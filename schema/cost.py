@@ -37,7 +37,6 @@ from graphql_api.services.limits import Allowance
 MAX_COST = 20_000
 _ASSUMED = 10  # items of a list that no argument bounds
 _MUTATION = 10
-_KNOWN = {("Query", "collections"): 500}  # as many as there may be
 _FEW = {"errors": 1}  # lists that nearly always have as many items
 _WEIGHTS = {"rendition": 2, "responsive": 20, "placeholder": 2}
 
@@ -168,7 +167,7 @@ class Counter:
             return weight
         kind = get_named_type(field.type)
         if is_list_type(get_nullable_type(field.type)):
-            assumed = _KNOWN.get((parent.name, name)) or _FEW.get(name, _ASSUMED)
+            assumed = _FEW.get(name, _ASSUMED)
             items = page if page is not None else size if size is not None else assumed
             return weight + items * self._selections(node.selection_set, kind, None)
         if size is not None and kind.name.endswith("BatchPayload"):  # a result for each item

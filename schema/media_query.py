@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import strawberry
 
 from graphql_api.domain.account import Principal
+from graphql_api.domain.collection import MAX_COLLECTIONS
 from graphql_api.domain.media_filter import EVERYTHING
 from graphql_api.domain.page import NEWEST_FIRST
 from graphql_api.domain.rendition import uid_in
@@ -84,10 +85,16 @@ class MediaQuery:
         found = await info.context.library.tags(info.context.principal, first)
         return [TagCount(name=name, count=count) for name, count in found]
 
-    @strawberry.field(description="The team's collections, by name; at most 500.")
-    async def collections(self, info: Info) -> list[Collection]:
+    @strawberry.field(description="The team's collections, by name.")
+    async def collections(
+        self,
+        info: Info,
+        first: Annotated[int, strawberry.argument(description="How many, at most 500: so many there may be.")] = 50,
+    ) -> list[Collection]:
+        if not 1 <= first <= MAX_COLLECTIONS:
+            raise InvalidInput("first", f"'first' must be between 1 and {MAX_COLLECTIONS}.")
         found = await info.context.services.collections.list_all(info.context.principal)
-        return [present_collection(collection) for collection in found]
+        return [present_collection(collection) for collection in found[:first]]
 
     @strawberry.field(description="A collection of the team by its global id; null when there is none.")
     async def collection(self, info: Info, id: Annotated[strawberry.ID, _ID]) -> Collection | None:

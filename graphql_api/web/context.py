@@ -82,6 +82,8 @@ class Context:
 
 
 CONTEXT = web.AppKey("context", Context)
+# How a dialect says what never reached one of its handlers, by the beginning of its paths: code, message, request.
+WORDS = web.AppKey("words", dict[str, Callable[[str, str, web.Request], Awaitable[object]]])
 REQUEST_ID: web.RequestKey[str] = web.RequestKey("request_id", str)
 
 

@@ -14,7 +14,7 @@ from aiohttp.typedefs import Handler
 
 from graphql_api.errors import TintypeError
 from graphql_api.services.limits import Allowance
-from graphql_api.web.context import ALLOWANCE, CONTEXT, PRINCIPAL, REQUEST_ID, UPLOADS
+from graphql_api.web.context import ALLOWANCE, CONTEXT, PRINCIPAL, REQUEST_ID, UPLOADS, WORDS
 from graphql_api.web.errors import error_body, json_response, render_error
 
 _GIVEN_ID = re.compile(r"[A-Za-z0-9._-]{8,64}")
@@ -70,7 +70,7 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
     try:
         return await handler(request)
     except web.HTTPException as error:
-        return _from_http(error, request[REQUEST_ID])
+        return await _from_http(error, request)
     except TintypeError as error:
         if type(error) is TintypeError:
             log.exception("internal_error")
@@ -83,13 +83,16 @@ async def answer_errors(request: web.Request, handler: Handler) -> web.StreamRes
         return render_error(TintypeError(), request[REQUEST_ID])
 
 
-def _from_http(error: web.HTTPException, request_id: str) -> web.StreamResponse:
-    """Aiohttp's own refusals (no such route, no such method) in our shape."""
+async def _from_http(error: web.HTTPException, request: web.Request) -> web.StreamResponse:
+    """Aiohttp's own refusals (no such route, no such method) in the words of whose path it is, or in our shape."""
     if error.status < HTTPStatus.BAD_REQUEST:
         raise error
-    code = re.sub(r"\W+", "_", error.reason.lower())
+    code, message = re.sub(r"\W+", "_", error.reason.lower()), f"{error.reason}."
+    body: object = error_body(code, message, None, request[REQUEST_ID])
+    for prefix, word in request.app[WORDS].items():
+        if request.path.startswith(prefix):
+            body = await word(code, message, request)
     headers = {name: value for name, value in error.headers.items() if name in ("Allow", "Accept")}
-    body = error_body(code, f"{error.reason}.", None, request_id)
     return json_response(body, error.status, headers | {"Cache-Control": "no-store"})
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 from http import HTTPStatus
 
 from aiohttp import web
 
 from graphql_api import errors
 from graphql_api.errors import TintypeError
-from graphql_api.web.context import REQUEST_ID
+from graphql_api.web.context import REQUEST_ID, identify
 from graphql_api.web.errors import error_headers, json_response
 from rest_compat.imgpro.generation import Generation, generation_of, is_legacy
 
@@ -86,8 +87,7 @@ def render_error(error: TintypeError, request: web.Request) -> web.Response:
     """The error in the words of the generation that asks."""
     generation = generation_of(request)
     status, _, code = _words(error)
-    # The path decides, and where it is of no generation the key.
-    flat = is_legacy(request) or (generation is not Generation.G4 and not request.path.startswith("/v1/images"))
+    flat = _is_flat(request)
     body = error_texts(error) if flat else error_object(error)
     if status in (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.INSUFFICIENT_STORAGE):
         path = "/".join(request.path.split("/")[:3])
@@ -100,3 +100,18 @@ def render_error(error: TintypeError, request: web.Request) -> web.Response:
     body |= {"error": code} if flat else {"code": code}
     headers = error_headers(error) | {"X-Request-Id": request[REQUEST_ID]}
     return json_response(body if flat else {"error": body}, status, headers)
+
+
+async def say(code: str, message: str, request: web.Request) -> object:
+    """The body of an error that no handler came to see: a path, or a method, that there is not."""
+    with contextlib.suppress(TintypeError):  # whose words are wanted is known by the key alone
+        await identify(request)
+    if _is_flat(request):
+        return {"error": code, "message": message}
+    return {"error": {"type": "invalid_request_error", "code": code, "message": message}}
+
+
+def _is_flat(request: web.Request) -> bool:
+    """Whether an error is two texts: the path decides, and where that is of no generation the key."""
+    others = generation_of(request) is not Generation.G4 and not request.path.startswith("/v1/images")
+    return is_legacy(request) or others

@@ -11,7 +11,7 @@ from graphql_api.web.context import CONTEXT, authenticate
 from graphql_api.web.errors import json_response
 from rest_compat.dialect import Dialect
 from rest_compat.imgpro import images, media, viewer
-from rest_compat.imgpro.errors import render_error
+from rest_compat.imgpro.errors import render_error, say
 from rest_compat.imgpro.present import present_usage, quota_headers
 
 _OPENAPI = Path(__file__).with_name("openapi.yaml").read_bytes()
@@ -70,4 +70,6 @@ IMGPRO = Dialect(
         ("GET", viewer.PATH, viewer.show),
     ),
     render_error=render_error,
+    prefix="/v1/",
+    say=say,
 )

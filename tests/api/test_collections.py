@@ -125,5 +125,6 @@ async def test_a_reader_may_look_and_no_more(client: Client) -> None:
     await made(client, "c")
     query = 'mutation { createCollection(input: { name: "x" }) { collection { id } } }'
 
+    assert "errors" in await client.graphql("{ collections(first: 501) { name } }")
     assert (await client.graphql(query, key="reader"))["errors"][0]["extensions"]["code"] == "FORBIDDEN"
     assert len((await client.data("{ collections { name } }", key="reader"))["collections"]) == 1

@@ -36,10 +36,16 @@ async def test_row_2_errors_are_objects_but_for_generations_1_to_3(client: Clien
         await client.get("/v1/usage", key=None, headers=G3),
         await client.get("/v1/media/nothing"),
         await client.get("/v1/media/nothing", headers={"Img-Api-Profile": "g4"}),
+        await client.get("/v1/nothing", headers=G1),
+        await client.get("/v1/nothing", key="g1"),
     ]
+    methods = [await client.request("PUT", path) for path in ("/v1/media", "/v1/images")]
 
     assert [answer.json["error"]["code"] for answer in objects] == ["unauthorized"] + ["not_found"] * 3
-    assert [answer.json["error"] for answer in texts] == ["unauthorized"] * 2 + ["not_found"] * 2
+    assert [answer.json["error"] for answer in texts] == ["unauthorized"] * 2 + ["not_found"] * 4
+    assert [answer.status for answer in methods] == [405, 405]
+    assert all("DELETE" in answer.headers["Allow"] or "POST" in answer.headers["Allow"] for answer in methods)
+    assert methods[0].json["error"] == methods[1].json["error"]["code"] == "method_not_allowed"
 
 
 async def test_row_3_times_are_seconds_before_generation_4_and_iso_since(client: Client) -> None:
