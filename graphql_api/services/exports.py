@@ -10,7 +10,7 @@ from dataclasses import asdict
 
 import orjson
 
-from graphql_api.db import keys, presets, teams, versions, words
+from graphql_api.db import collections, keys, presets, teams, versions, webhooks, words
 from graphql_api.db import media as rows
 from graphql_api.db.database import transaction
 from graphql_api.domain.account import Principal, Team
@@ -72,7 +72,7 @@ class Exports:
         count, missing, after = 0, [], ""
         while batch := await rows.batch_of(team.id, after, _BATCH):
             ids = [media.id for media in batch]
-            tags, labels = await words.tags_of(ids), await words.labels_of(ids)
+            tags, labels, inside = await words.tags_of(ids), await words.labels_of(ids), await collections.of_media(ids)
             earlier = await versions.of([media.id for media in batch if media.newest > 1])
             files = [(media, [media, *map(media.at, earlier.get(media.id, ()))]) for media in batch]
             for media in itertools.chain.from_iterable(all_files for _, all_files in files):
@@ -86,6 +86,7 @@ class Exports:
             described = [
                 _described(media, tags.get(media.id, ()))
                 | {"labels": labels.get(media.id, {}), "versions": [_file(item) for item in all_files]}
+                | {"collections": [collection.name for collection in inside.get(media.id, ())]}
                 for media, all_files in files
             ]
             yield _member(parts[-1], orjson.dumps(described, option=orjson.OPT_INDENT_2), self._clock())
@@ -118,6 +119,13 @@ class Exports:
                 for key in await keys.list_all(team.id)
             ],
             "presets": [asdict(preset) for preset in await presets.list_all(team.id)],
+            "collections": [
+                {"name": item.name, "description": item.description} for item in await collections.list_all(team.id)
+            ],
+            "webhooks": [
+                {"url": item.url, "events": sorted(item.events), "active": item.active}
+                for item in await webhooks.list_all(team.id)
+            ],
         }
 
 

@@ -81,16 +81,25 @@ async def test_the_archive_has_every_original_and_all_that_is_said_of_it(house: 
     assert owner.test_key not in answer.body.decode("latin-1")
 
 
-async def test_the_archive_has_earlier_versions_too(client: Client) -> None:
+@pytest.mark.usefixtures("database_url")
+async def test_the_archive_has_earlier_versions_collections_and_webhooks_too(client: Client) -> None:
     contents = [pictures.png(seed=1), pictures.png(seed=2)]
     made = await client.uploaded(contents[0])
     replace = "mutation ($input: ReplaceMediaInput!) { replaceMedia(input: $input) { media { version } } }"
     await client.multipart(replace, {"input": {"id": made["id"], "file": None}}, {"variables.input.file": contents[1]})
-    members = opened((await client.get("/export")).body)
-    item = described(members)[made["uid"]]
+    collection = await act(client, "createCollection", "collection { id }", key="first", name="c", description="d")
+    await act(client, "addToCollection", key="first", id=collection["collection"]["id"], mediaIds=[made["id"]])
+    hook = {"url": "https://example.org/hook", "events": ["MEDIA_CREATED"]}
+    secret = (await act(client, "createWebhook", "secret", key="first", **hook))["secret"]
+    archive = (await client.get("/export")).body
+    members = opened(archive)
+    item, manifest = described(members)[made["uid"]], orjson.loads(members["manifest.json"])
 
     assert [members[version["file"]] for version in item["versions"]] == [contents[1], contents[0]]
     assert item["file"] == item["versions"][0]["file"]
+    assert (item["collections"], manifest["collections"]) == (["c"], [{"name": "c", "description": "d"}])
+    assert manifest["webhooks"] == [{"url": hook["url"], "events": ["media.created"], "active": True}]
+    assert secret.encode() not in archive
 
 
 async def test_an_archive_of_nothing_is_an_archive(client: Client) -> None:
