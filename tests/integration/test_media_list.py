@@ -172,7 +172,7 @@ async def test_every_order_walks_both_ways_and_by_its_index(
 WANTED = [
     (MediaFilter(), "abc"),
     (MediaFilter(ids=()), ""),
-    (MediaFilter(uids=("uid-b", "uid-c", "other")), "bc"),
+    (MediaFilter(uids=("aaaaaaaaaaab", "aaaaaaaaaaac", "other")), "bc"),
     (MediaFilter(formats=(Format.PNG,)), "b"),
     (MediaFilter(bytes=Range(10, 20)), "b"),
     (MediaFilter(bytes=Range(most=20)), "ab"),
@@ -211,7 +211,7 @@ async def test_filters_find_what_they_say(database_url: str) -> None:
         rows = {
             "a": make_media(
                 team,
-                uid="uid-a",
+                uid="aaaaaaaaaaaa",
                 name="Sunset 100%.jpg",
                 public=True,
                 original=small,
@@ -220,7 +220,7 @@ async def test_filters_find_what_they_say(database_url: str) -> None:
             ),
             "b": make_media(
                 team,
-                uid="uid-b",
+                uid="aaaaaaaaaaab",
                 created=NOW - hour,
                 caption="at the BEACH, in the sun",
                 original=png,
@@ -228,7 +228,7 @@ async def test_filters_find_what_they_say(database_url: str) -> None:
                 attributes={"a'b.c[0]": "'x'"},
                 expires=NOW + 24 * hour,
             ),
-            "c": make_media(team, uid="uid-c", created=NOW - 2 * hour, original=moving, bytes=2**33, name="x-y"),
+            "c": make_media(team, uid="aaaaaaaaaaac", created=NOW - 2 * hour, original=moving, bytes=2**33, name="x-y"),
         }
         foreign = make_media(other, name="sun", public=True)
         for item in (*rows.values(), foreign):
