@@ -51,3 +51,9 @@ async def drop(client: Client, path: str, body: Any = None, **more: Any) -> Answ
         if body is not None
         else await client.request("DELETE", path, **more)
     )
+
+
+def code_of(answer: Answer) -> Any:
+    """The code of an error in either shape."""
+    error = answer.json["error"]
+    return error["code"] if isinstance(error, dict) else error

@@ -7,7 +7,6 @@ import shutil
 import sqlite3
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from aiohttp import web
@@ -16,18 +15,12 @@ from PIL import Image
 
 from graphql_api.imaging.pool import ImagingPool
 from tests import pictures
-from tests.client import Answer, Client
+from tests.client import Client
 from tests.conftest import make_settings, run_app
-from tests.imgpro import G1, G3, PHOTO, drop, patch, send, uploaded
+from tests.imgpro import G1, G3, PHOTO, code_of, drop, patch, send, uploaded
 from tests.plans import OURS
 
 MIB = 1024 * 1024
-
-
-def code_of(answer: Answer) -> Any:
-    """The code, in either shape."""
-    error = answer.json["error"]
-    return error["code"] if isinstance(error, dict) else error
 
 
 async def test_errors_in_the_words_of_each_generation(client: Client) -> None:
