@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import decimal
+import functools
 import math
 import uuid
 from collections.abc import Callable, Mapping, Sequence
@@ -268,17 +269,29 @@ def _is_cast(items: Sequence[Any]) -> bool:
 
 def _dictionaries(expected: type, columns: Mapping[str, Column]) -> Column:
     """Objects of this very class, each as a dictionary."""
-    names = tuple(columns)
+    made, row = tuple(columns.values()), _display(tuple(columns))
 
     def run(items: Sequence[Any], execution: Execution) -> list[Any]:
         if not items:
             return []
         if set(map(type, items)) != {expected} or _is_cast(items):
             raise Deviation
-        rows = zip(*[column(items, execution) for column in columns.values()], strict=True)
-        return list(map(dict, map(zip, repeat(names), rows))) if names else [{} for _ in items]
+        return list(map(row, *[column(items, execution) for column in made])) if made else [{} for _ in items]
 
     return run
+
+
+@functools.lru_cache(maxsize=1024)
+def _display(names: tuple[str, ...]) -> Callable[..., dict[str, Any]]:
+    """A function that gives a dictionary with these keys, of as many values.
+
+    Compiled, as `namedtuple` compiles its own: a display with constant keys is made in half the time of `dict(zip())`.
+    Names of GraphQL are letters, digits and underscores.
+    """
+    values = [f"value{number}" for number in range(len(names))]
+    pairs = (f"{name!r}: {value}" for name, value in zip(names, values, strict=True))
+    display: Callable[..., dict[str, Any]] = eval(f"lambda {', '.join(values)}: {{{', '.join(pairs)}}}")  # noqa: S307
+    return display
 
 
 def _nullable(present: Column) -> Column:

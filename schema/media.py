@@ -23,7 +23,7 @@ from graphql_api.domain.transform import IDENTITY
 from graphql_api.errors import InvalidInput
 from graphql_api.services.links import IMAGE, ORIGINAL
 from graphql_api.services.renderer import Asked
-from graphql_api.services.responsive import plan_responsive
+from graphql_api.services.responsive import plan_responsive, recall_responsive
 from schema import traits
 from schema.columns import PLAIN
 from schema.connection import AFTER, BEFORE, FIRST, LAST, Connection, parse_page, present_page
@@ -186,7 +186,7 @@ class Media(Node):
         return present_rendition(planned, self._address(info, expires_in))
 
     @strawberry.field(description="All that an `<img>` or `<picture>` needs, in one field. Asking renders nothing.")
-    async def responsive(
+    def responsive(
         self,
         info: Info,
         transform: Annotated[
@@ -208,11 +208,18 @@ class Media(Node):
         ] = None,
         expires_in: Annotated[Duration | None, _EXPIRES_IN] = None,
     ) -> Responsive:
-        context = info.context
+        services, source_url = info.context.services, info.context.services.source_url
         asked = Asked(transform.parse() if transform else IDENTITY, strict=True)
-        wanted = (widths, _FORMATS if formats is None else formats)
-        planned = await plan_responsive(context.services.renderer, context.principal, self.domain, asked, wanted)
-        return present_responsive(planned, self._address(info, expires_in), sizes)
+        wanted = widths, _FORMATS if formats is None else formats
+        sign = None if expires_in is None else self._address(info, expires_in)
+        if (planned := recall_responsive(services.renderer, self.domain, asked, wanted)) is not None:
+            return present_responsive(planned, source_url, sign, sizes)
+
+        async def plan() -> Responsive:
+            fresh = await plan_responsive(services.renderer, info.context.principal, self.domain, asked, wanted)
+            return present_responsive(fresh, source_url, sign, sizes)
+
+        return plan()  # type: ignore[return-value] # as in `url`
 
     @strawberry.field(description="The files that it has had, the newest first; for its team alone.")
     async def versions(self, info: Info) -> list[MediaVersion]:

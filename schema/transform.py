@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from enum import Enum
 
 import strawberry
@@ -15,6 +15,7 @@ from graphql_api.domain.geometry import Fit
 from graphql_api.domain.gravity import CENTER
 from graphql_api.domain.output import Metadata, Output
 from graphql_api.domain.rendition import Rendition as PlannedRendition
+from graphql_api.domain.rendition import place
 from graphql_api.domain.stage import Filter, Stage, check_range, flip_and_turn, refuse_box_with_size
 from graphql_api.domain.transform_query import MAX_BLUR, MAX_DPR
 from graphql_api.errors import InvalidInput
@@ -274,26 +275,29 @@ class Responsive:
         return present_placeholder(await info.context.placeholders.load(self.planned))
 
 
-def present_responsive(planned: responsive.Responsive, address: Address, sizes: str | None) -> Responsive:
-    """A planned Responsive in GraphQL's words."""
-    base = present(planned.base, address)
-    boxed = planned.base.asked.stages and planned.base.asked.stages[0].width is not None
-    shown = sizes or (f"(min-width: {base.width}px) {base.width}px, 100vw" if boxed else "100vw")
-    others = [
-        ResponsiveSource(type=kind.content_type, src_set=_src_set(renditions, address), sizes=shown)
-        for kind, renditions in planned.others
-    ]
+def present_responsive(
+    planned: responsive.Responsive, source_url: str, sign: Address | None, sizes: str | None
+) -> Responsive:
+    """A planned Responsive in GraphQL's words, its addresses as `sign` has them or as everybody may know them."""
+    width, first = planned.size.width, planned.base.asked.stages[:1]
+    shown = sizes or (f"(min-width: {width}px) {width}px, 100vw" if first and first[0].width is not None else "100vw")
+
+    def src_set(variants: responsive.Variants) -> str:
+        media = planned.base.media
+        if sign is None:
+            start = responsive.escape(place(media, source_url))
+            return start + f", {start}".join(variants.tails) if variants.tails else ""
+        return ", ".join(f"{responsive.escape(sign(item))} {width}w" for width, item in variants.of(media))
+
     return Responsive(
-        src=base.url,
-        src_set=_src_set(planned.own, address),
+        src=sign(planned.base) if sign else planned.base.url(source_url),
+        src_set=src_set(planned.own),
         sizes=shown,
-        sources=others,
-        width=base.width or 0,
-        height=base.height or 0,
+        sources=[
+            ResponsiveSource(type=kind.content_type, src_set=src_set(variants), sizes=shown)
+            for kind, variants in planned.others
+        ],
+        width=width,
+        height=planned.size.height,
         planned=planned.base,
     )
-
-
-def _src_set(renditions: Sequence[tuple[int, PlannedRendition]], address: Address) -> str:
-    # A comma with white space around it ends a candidate; within an address it must not.
-    return ", ".join(f"{address(item).replace(',', '%2C')} {width}w" for width, item in renditions)

@@ -13,7 +13,7 @@ from graphql_api.domain.geometry import Size
 from graphql_api.domain.media import Media, Original
 from graphql_api.domain.output import Output
 from graphql_api.domain.transform import IDENTITY, Recipe, Transform
-from graphql_api.domain.transform_query import PRESET, VERSION, address_query, format_image_url
+from graphql_api.domain.transform_query import PRESET, VERSION, address_query, image_url_tail
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,11 @@ class Rendition:
 
     def url(self, source_url: str) -> str:
         """The shortest address that settles into this very recipe; that of a preset follows what it means later."""
+        return place(self.media, source_url) + self.tail
+
+    @property
+    def tail(self) -> str:
+        """The address from the uid on: the same for all media that are alike."""
         recipe, media = self.recipe, self.media
         auto, still = self.asked.output.auto, self.asked.output.still
         if self.preset is None and not auto:
@@ -66,7 +71,7 @@ class Rendition:
         else:
             query = address_query(self.asked)
         said = _version(media) | ({PRESET: self.preset} if self.preset is not None else {})
-        return format_image_url(source_url, (media.storage, media.uid), query, None if auto else recipe.format, said)
+        return image_url_tail(query, None if auto else recipe.format, said)
 
 
 @functools.lru_cache(maxsize=4096)  # all media of a list that are asked for alike
@@ -99,7 +104,12 @@ def shown_format(original: Original) -> Format:
 def address(media: Media, source_url: str) -> str:
     """Where the image is as it is, without its metadata."""
     target = shown_format(media.original)
-    return format_image_url(source_url, (media.storage, media.uid), "", target, _version(media))
+    return place(media, source_url) + image_url_tail("", target, _version(media))
+
+
+def place(media: Media, source_url: str) -> str:
+    """Where all addresses of a media begin."""
+    return f"{source_url}/{media.storage}/{media.uid}"
 
 
 def original_address(media: Media, public_url: str) -> str:

@@ -240,14 +240,12 @@ def address_query(transform: Transform) -> str:
     return format_query(named) if named.stages or named.output != Output() else ""
 
 
-def format_image_url(
-    source_url: str, path: tuple[str, str], query: str, extension: Format | None, said: Mapping[str, str]
-) -> str:
-    """The address of a rendition of `path`, storage and uid: the query is that of its transform.
+def image_url_tail(query: str, extension: Format | None, said: Mapping[str, str]) -> str:
+    """The address of a rendition from its uid on: the query is that of its transform.
 
     What else is `said` (a preset, a version) stands before the transform.
     """
     if said:
         query = urlencode(said) + (f"&{query}" if query else "")
-    address = "/".join((source_url, *path)) + ("" if extension is None else f".{extension}")
-    return f"{address}?{query}" if query else address
+    ending = "" if extension is None else f".{extension}"
+    return f"{ending}?{query}" if query else ending

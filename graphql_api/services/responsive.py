@@ -9,7 +9,9 @@ from dataclasses import dataclass, replace
 
 from graphql_api.domain.account import Principal
 from graphql_api.domain.format import Format
-from graphql_api.domain.media import Media
+from graphql_api.domain.geometry import Size
+from graphql_api.domain.limits import PictureLimits
+from graphql_api.domain.media import FocalPoint, Media, Original
 from graphql_api.domain.rendition import Rendition
 from graphql_api.domain.stage import Stage
 from graphql_api.domain.transform import Transform
@@ -23,54 +25,120 @@ _DENSITIES = (0.25, 0.5, 1, 2)  # of what has a width of its own
 _MAX_SIDE = 8192
 
 
+@dataclass(frozen=True)
+class Variants:
+    """A picture in several widths, the narrowest first; of a media, or of another that is like it."""
+
+    renditions: Sequence[tuple[int, Rendition]]
+
+    def of(self, media: Media) -> Sequence[tuple[int, Rendition]]:
+        """Those of this media, with their widths."""
+        return [(width, _of(media, rendition)) for width, rendition in self.renditions]
+
+    @functools.cached_property
+    def tails(self) -> Sequence[str]:
+        """The candidates of a `srcset` after the place that all addresses of a media begin with."""
+        return [f"{escape(rendition.tail)} {width}w" for width, rendition in self.renditions]
+
+
+def escape(address: str) -> str:
+    """An address as `srcset` may have it: a comma with white space around it ends a candidate there."""
+    return address.replace(",", "%2C")
+
+
 @dataclass(frozen=True, slots=True)
 class Responsive:
-    """The picture as it was asked for; narrower and wider ones, with their widths, in its own format and in others."""
+    """The picture as it was asked for, and its size; narrower and wider ones, in its own format and in others."""
 
     base: Rendition
-    own: Sequence[tuple[int, Rendition]]
-    others: Sequence[tuple[Format, Sequence[tuple[int, Rendition]]]]
+    size: Size
+    own: Variants
+    others: Sequence[tuple[Format, Variants]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Like:
+    """As much of a media, and of what all may ask, as its renditions and the tails of their addresses depend on."""
+
+    original: Original
+    focal_point: FocalPoint | None
+    test: bool
+    version: int | None
+    limits: PictureLimits
+
+
+Wanted = tuple[Sequence[int] | None, Sequence[Format]]  # widths, other formats
+
+
+def recall_responsive(renderer: Renderer, media: Media, asked: Asked, wanted: Wanted) -> Responsive | None:
+    """As `plan_responsive`, at once, if that has planned the same for a media that is like this one."""
+    found = _remembered(*_key(renderer, media, asked, wanted))
+    return replace(found[0], base=_of(media, found[0].base)) if found else None
 
 
 async def plan_responsive(
+    renderer: Renderer, principal: Principal, media: Media, asked: Asked, wanted: Wanted
+) -> Responsive:
+    """Plan all of them. InvalidInput naming the field; nothing is enlarged beyond what the transform asks for."""
+    planned = await _plan(renderer, principal, media, asked, wanted)
+    if renderer.plan_alone(media, asked) is not None:
+        _remembered(*_key(renderer, media, asked, wanted))[:] = [planned]
+    return planned
+
+
+_Key = tuple[Asked, Sequence[int] | None, Sequence[Format], _Like]
+
+
+def _key(renderer: Renderer, media: Media, asked: Asked, wanted: Wanted) -> _Key:
+    widths, formats = wanted
+    version = media.version if media.newest > 1 else None
+    like = _Like(media.original, media.focal_point, media.test, version, renderer.limits)
+    return asked, None if widths is None else tuple(widths), tuple(formats), like
+
+
+@functools.lru_cache(maxsize=1024)  # lists ask the same of many media, and those of one camera are alike
+def _remembered(*_: Asked | Sequence[int] | Sequence[Format] | _Like | None) -> list[Responsive]:
+    """What was planned for this, once something was."""
+    return []
+
+
+def _of(media: Media, planned: Rendition) -> Rendition:
+    """The same of this media, which is the one it was planned for, or like that."""
+    return (
+        planned
+        if planned.media is media
+        else Rendition(media, planned.recipe, planned.asked, planned.preset, media.public)
+    )
+
+
+async def _plan(
     renderer: Renderer,
     principal: Principal,
     media: Media,
     asked: Asked,
-    wanted: tuple[Sequence[int] | None, Sequence[Format]],
+    wanted: Wanted,
 ) -> Responsive:
-    """Plan all of them. InvalidInput naming the field; nothing is enlarged beyond what the transform asks for."""
     widths, formats = wanted
     _check(widths, formats, asked.transform)
     base = await renderer.plan(principal, media, asked)
-    size = base.size
-    if size is None:
+    if base.size is None:
         raise InvalidInput("transform", "What is trimmed by its pixels has no width before it is rendered.")
 
-    async def planned(variants: Sequence[Asked]) -> Sequence[tuple[int, Rendition]]:
+    async def plan(transforms: Sequence[Transform]) -> Variants:
         found: dict[int, Rendition] = {}
-        for variant in variants:
+        for transform in transforms:
             try:
-                rendition = renderer.plan_alone(media, variant) or await renderer.plan(principal, media, variant)
+                rendition = await renderer.plan(principal, media, replace(asked, transform=transform))
             except TooLarge:
                 continue
             if (known := rendition.size) is not None:
                 found.setdefault(known.width, rendition)
-        return sorted(found.items(), key=operator.itemgetter(0))
+        return Variants(sorted(found.items(), key=operator.itemgetter(0)))
 
-    variants = _variants(asked, size.width, None if widths is None else tuple(widths), tuple(formats))
-    own, *others = [await planned(each) for each in variants]
-    return Responsive(base, own, list(zip(formats, others, strict=True)))
-
-
-@functools.lru_cache(maxsize=1024)  # lists ask the same of many media, and those of one camera are alike
-def _variants(
-    asked: Asked, own: int, widths: tuple[int, ...] | None, formats: tuple[Format, ...]
-) -> Sequence[Sequence[Asked]]:
-    """What is asked for in several widths: as it is, and in each of the formats."""
+    own = base.size.width
     scaled = [_scaled(asked.transform, own, width) for width in _widths(asked.transform, own, widths)]
-    named = [[transform.in_format(target) for transform in scaled] for target in formats]
-    return [[replace(asked, transform=transform) for transform in each] for each in (scaled, *named)]
+    named = [(target, [transform.in_format(target) for transform in scaled]) for target in formats]
+    return Responsive(base, base.size, await plan(scaled), [(target, await plan(each)) for target, each in named])
 
 
 def _check(widths: Sequence[int] | None, formats: Sequence[Format], transform: Transform) -> None:
