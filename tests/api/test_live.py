@@ -229,9 +229,11 @@ async def test_what_is_no_message_ends_the_socket_and_nothing_else(
 
 
 @asynccontextmanager
-async def events(client: Client, query: str, **variables: Any) -> AsyncIterator[AsyncIterator[tuple[str, Any]]]:
+async def events(
+    client: Client, query: str, key: str = "first", **variables: Any
+) -> AsyncIterator[AsyncIterator[tuple[str, Any]]]:
     """An operation whose results come as events: their names and their data."""
-    headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {client.keys['first']}"}
+    headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {client.keys.get(key, key)}"}
     name = variables.pop("operationName", None)
     async with (
         aiohttp.ClientSession(client.url) as session,
