@@ -125,6 +125,9 @@ class Settings(BaseSettings):
     graphql_batch_limit: int = Field(0, ge=0, le=100, description="Operations in one JSON request; `0`: no batches.")
     graphql_seconds: float = Field(30.0, gt=0, description="Time limit of the queries of one request, in seconds.")
     graphql_response_mb: int = Field(16, gt=0, description="Largest answer of GraphQL, in MiB.")
+    graphql_streams: int = Field(
+        20, gt=0, description="Streams of one caller at a time: sockets, operations on them, Server-Sent Events."
+    )
     graphql_http_draft: bool = Field(
         False, description="Whether statuses are those of the draft of June 2026 (422, 294) instead of the older ones."
     )

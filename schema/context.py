@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import strawberry
@@ -18,6 +18,7 @@ from graphql_api.domain.traits import Placeholder, Traits
 from graphql_api.services.library import Library
 from graphql_api.web.context import Context
 from schema.cost import Meter
+from schema.waiting import Heard, MessageT, TimeLimit
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class GraphQLContext:
     agent: str
     meter: Meter
     again: Callable[[], Awaitable[Principal]]  # who asks, looked up anew
+    limit: TimeLimit
     media: DataLoader[uuid.UUID, Media | None]
     collections: DataLoader[uuid.UUID, Sequence[Collection]]
     collection_sizes: DataLoader[uuid.UUID, int]
@@ -43,6 +45,10 @@ class GraphQLContext:
         """The library."""
         return self.services.library
 
+    def hear(self, messages: AsyncIterator[MessageT]) -> Heard[MessageT]:
+        """Messages to a subscription, as long as who asks may hear them."""
+        return Heard(messages, self.limit, self.principal, self.again)
+
 
 Info = strawberry.Info[GraphQLContext, None]
 
@@ -52,7 +58,8 @@ def make_context(
     services: Context,
     agent: str,
     again: Callable[[], Awaitable[Principal]],
-    meter: Meter | None = None,
+    meter: Meter,
+    limit: TimeLimit,
 ) -> GraphQLContext:
     """The context of a new operation; `agent` is what the client calls itself, `again` looks it up anew.
 
@@ -78,8 +85,9 @@ def make_context(
         principal,
         services,
         agent,
-        meter or Meter(),
+        meter,
         again,
+        limit,
         media=DataLoader(load_fn=functools.partial(services.library.find_many, principal), cache=False),
         collections=DataLoader(load_fn=services.collections.of_media, cache=False),
         collection_sizes=DataLoader(

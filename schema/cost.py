@@ -21,6 +21,7 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     VariableValues,
     get_argument_values,
@@ -55,9 +56,11 @@ class LimitCost(SchemaExtension):
     cost: int | None = None
 
     async def on_execute(self) -> AsyncIterator[None]:
-        """Count, with the variables as they were given. GraphQLError, RateLimited."""
+        """Count, with the variables as they were given; a mutation has no time limit. GraphQLError, RateLimited."""
         operation, call = self._operation(), self.execution_context.context
         if operation is not None:
+            if operation.operation is OperationType.MUTATION:
+                call.limit.lift()
             self.cost = self._counter().operation(operation)
             call.meter.cost = cost = call.meter.cost + self.cost
             if cost > MAX_COST:

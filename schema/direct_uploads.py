@@ -111,15 +111,14 @@ class DirectUploadSubscription:
         context = info.context
         uploads = context.services.direct_uploads
         ticket = uploads.opened_by(context.principal, id)
-        with context.services.live.listening() as messages:
+        with context.services.live.progress(ticket.id) as messages:
             if await uploads.is_here(ticket):
                 yield _present(Progress(ticket.id, ticket.size, ticket.size, done=True))
                 return
-            async for message in messages:
-                if isinstance(message, Progress) and message.upload_id == ticket.id:
-                    yield _present(message)
-                    if message.done:
-                        return
+            async for message in context.hear(messages):
+                yield _present(message)
+                if message.done:
+                    return
 
 
 def _present(progress: Progress) -> UploadProgress:

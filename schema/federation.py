@@ -100,6 +100,6 @@ def subgraph_sdl() -> str:
 
 
 @functools.cache
-def subgraph() -> TintypeSchema:
-    """The schema with what a gateway asks, built when it is first used."""
-    return make_schema(SubgraphQuery, ANY)
+def subgraph(*, in_parts: bool) -> TintypeSchema:
+    """The schema with what a gateway asks, with `@defer` and `@stream` or not, built when it is first used."""
+    return make_schema(SubgraphQuery, ANY, incremental=in_parts)

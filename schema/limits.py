@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from graphql import (
     ASTValidationRule,
     DirectiveNode,
+    FieldNode,
     GraphQLError,
     NoSchemaIntrospectionCustomRule,
     OperationDefinitionNode,
@@ -77,14 +78,23 @@ class LimitDirectives(ASTValidationRule):
             self.report_error(GraphQLError(f"A document has at most {MAX_DIRECTIVES} directives.", node))
 
 
+class HideService(ASTValidationRule):
+    """Refuse `_service`, which is the schema as a gateway reads it."""
+
+    def enter_field(self, node: FieldNode, *_: object) -> None:
+        """Refuse it."""
+        if node.name.value == "_service":
+            self.report_error(GraphQLError("The schema of this subgraph is not told: introspection is off.", node))
+
+
 class HideSchema(SchemaExtension):
-    """Where the operator wants it, `__schema` and `__type` are not there."""
+    """Where the operator wants it, `__schema`, `__type` and `_service` are not there."""
 
     def on_operation(self) -> Iterator[None]:
-        """Add the rule that refuses them."""
+        """Add the rules that refuse them."""
         context = self.execution_context
         if not context.context.services.graphql.introspection:
-            context.validation_rules += (NoSchemaIntrospectionCustomRule,)
+            context.validation_rules += (NoSchemaIntrospectionCustomRule, HideService)
         yield
 
 

@@ -1,6 +1,6 @@
 """GraphQL as a stream: graphql-transport-ws over a WebSocket, Server-Sent Events (graphql-sse, distinct connections).
 
-The protocol of the socket is Strawberry's; who may connect, what is counted and what is told of errors is ours.
+The protocol of the socket is Strawberry's; who may connect, what is run and how it is sent is ours.
 """
 
 from __future__ import annotations
@@ -8,40 +8,45 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
-import functools
 import weakref
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from json import JSONDecodeError
 from typing import Any
 
 import orjson
+import structlog
 from aiohttp import WSCloseCode, web
-from graphql import GraphQLError, SourceLocation
 from strawberry.aiohttp.views import GraphQLView
 from strawberry.exceptions import ConnectionRejectionError
-from strawberry.types import ExecutionResult
-from strawberry.types.execution import PreExecutionError
+from strawberry.http.exceptions import WebSocketDisconnected
+from strawberry.subscriptions.protocols.graphql_transport_ws.handlers import BaseGraphQLTransportWSHandler, Operation
+from strawberry.subscriptions.protocols.graphql_transport_ws.types import CompleteMessage, Message
 from strawberry.types.graphql import OperationType
 
 from graphql_api.domain.account import Principal
-from graphql_api.errors import InvalidInput, TintypeError
+from graphql_api.errors import InvalidInput, RateLimited, TintypeError
 from graphql_api.web.context import CONTEXT, authenticate, identify
-from schema.answers import present_errors
-from schema.build import SCHEMA, TintypeSchema, schema_in_parts
-from schema.context import GraphQLContext, make_context
-from schema.limits import MAX_QUERY
-from schema.parts import comes_in_parts, present_part
+from schema.answers import hang_up, present_refusal, taken, write
+from schema.build import SCHEMA
+from schema.requests import Operation as Asked
+from schema.requests import parse_operation
+from schema.run import Answer, Call, stream
 
-Result = ExecutionResult | PreExecutionError
+log = structlog.get_logger("tintype")
 
 SOCKETS = web.AppKey("sockets", weakref.WeakSet[web.WebSocketResponse])
 
 _PROTOCOL = "graphql-transport-ws"
 _MAX_MESSAGE = 256 * 1024  # bytes of one from a client
-_MAX_OPERATIONS = 50  # of one socket at a time
+_MAX_OPERATIONS = 50  # of one socket at a time, before it is known whose they are
 _INIT_SECONDS = 10
 _PING_SECONDS = 15
+_TOO_MANY = 4429
+
+
+# --- sockets
 
 
 @dataclass(slots=True)
@@ -49,7 +54,9 @@ class Socket:
     """One WebSocket: the request that opened it, and what its client said first (Strawberry sets it)."""
 
     request: web.Request
+    response: web.WebSocketResponse
     connection_params: Mapping[str, object] = field(default_factory=dict)
+    held: ExitStack = field(default_factory=ExitStack)  # its place among the streams of its caller
 
     async def principal(self) -> Principal:
         """Who is at the other end, one operation counted. Unauthenticated, RateLimited."""
@@ -66,84 +73,94 @@ class Socket:
             raise InvalidInput("Authorization", "'Authorization' must be a text.")
         return header
 
-    async def begin(self) -> GraphQLContext:
-        """The context of one operation."""
-        agent = self.request.headers.get("User-Agent", "")
-        return make_context(await self.principal(), self.request.app[CONTEXT], agent, self.identity)
 
+class Handler(BaseGraphQLTransportWSHandler[Socket, None]):
+    """Strawberry's side of the protocol, with our answers."""
 
-class LiveSchema:
-    """The schema as the socket's protocol asks for it: each operation checked, each error masked."""
+    unsent = 0  # bytes
 
-    def __init__(self, schema: TintypeSchema) -> None:
-        self._schema = schema
+    async def handle(self) -> None:
+        """From the first message to the last."""
+        with self.context.held:
+            await super().handle()
 
-    async def stream(self, query: object, *, context_value: Socket, **options: Any) -> AsyncGenerator[Result, None]:
-        """The results of an operation; what is refused is its only one."""
-        return _masked(self._results(query, context_value, options), context_value.request)
-
-    async def _results(self, query: object, socket: Socket, options: Mapping[str, Any]) -> AsyncGenerator[Any, None]:
+    async def run_operation(self, operation: Operation[Socket, None]) -> None:
+        """Send the answers; what never ran is told as `error`, which is the end of it."""
+        socket, begun = self.context, False
         try:
-            text = _checked(query, socket.request)
-            context = await socket.begin()
+            asked = _read(operation, socket.request)
+            call = Call(socket.request, await socket.principal(), socket.identity)
+            with socket.request.app[CONTEXT].limits.stream(call.principal):
+                async with contextlib.aclosing(stream(asked, call, set(OperationType))) as answers:
+                    async for answer in answers:
+                        if not begun and "data" not in answer.body:
+                            await _refuse(operation, answer.body)
+                            return
+                        begun, payload = True, orjson.Fragment(answer.content)
+                        await operation.send_operation_message(_message(operation, "next", payload))
         except TintypeError as error:
-            yield PreExecutionError(data=None, errors=[GraphQLError(str(error), original_error=error)])
-            return
-        variables = options.get("variable_values")
-        if not isinstance(variables, dict | None):
-            yield PreExecutionError(data=None, errors=[GraphQLError("'variables' must be an object.")])
-            return
-        results = await self._schema.stream(
-            text,
-            variable_values=variables,
-            context_value=context,
-            operation_name=options.get("operation_name"),
-        )
-        async with contextlib.aclosing(results):
-            async for result in results:
-                yield result
+            await _refuse(operation, present_refusal(error, socket.request))
+        except WebSocketDisconnected:
+            pass
+        except Exception:
+            log.exception("socket_failed")
+            await _refuse(operation, present_refusal(TintypeError(), socket.request))
+        else:
+            await operation.send_operation_message(CompleteMessage(id=operation.id, type="complete"))
+
+    async def send_message(self, message: Message) -> None:
+        """Send it. Who leaves too much unread, or anything for too long, is hung up on."""
+        socket, text = self.context, self.view.encode_json(message)
+        if self.unsent > socket.request.app[CONTEXT].graphql.max_response_bytes:
+            hang_up(socket.request)
+            raise WebSocketDisconnected
+        self.unsent += len(text)
+        try:
+            async with taken(socket.request):
+                await socket.response.send_str(str(text))
+        except (RuntimeError, ConnectionResetError) as error:
+            raise WebSocketDisconnected from error
+        finally:
+            self.unsent -= len(text)
 
 
-def _checked(query: object, request: web.Request) -> str:
-    """The document. InvalidInput; Forbidden where only trusted ones run."""
-    if not isinstance(query, str) or not query or len(query) > MAX_QUERY:
-        raise InvalidInput("query", f"'query' must be a text of at most {MAX_QUERY} characters.")
-    if comes_in_parts(query):
-        raise InvalidInput("query", "@defer and @stream need multipart/mixed or text/event-stream.")
-    request.app[CONTEXT].documents.admit(query)
-    return query
+def _read(operation: Operation[Socket, None], request: web.Request) -> Asked:
+    """What is asked. InvalidInput; Forbidden where only trusted documents run."""
+    said = {"query": operation.query, "variables": operation.variables, "operationName": operation.operation_name}
+    asked = parse_operation(said, request.app[CONTEXT].documents)
+    if asked.comes_in_parts:
+        raise InvalidInput(None, "@defer and @stream need multipart/mixed or text/event-stream.")
+    return asked
 
 
-async def _masked(results: AsyncGenerator[Any, None], request: web.Request) -> AsyncGenerator[Result, None]:
-    """The same, with errors as they may be told."""
-    async with contextlib.aclosing(results):
-        async for result in results:
-            if result.errors:
-                result.errors = [_plain(error) for error in present_errors(result, request)]
-            yield result
+async def _refuse(operation: Operation[Socket, None], body: Mapping[str, Any]) -> None:
+    with contextlib.suppress(WebSocketDisconnected):
+        await operation.send_operation_message(_message(operation, "error", body["errors"]))
 
 
-def _plain(said: Mapping[str, Any]) -> GraphQLError:
-    error = GraphQLError(said["message"], path=said.get("path"), extensions=said["extensions"])
-    error.locations = [SourceLocation(**at) for at in said["locations"]] if "locations" in said else None
-    return error
+def _message(operation: Operation[Socket, None], kind: str, payload: object) -> Any:
+    return {"id": operation.id, "type": kind, "payload": payload}
 
 
 class SocketView(GraphQLView[Socket, None]):
     """Strawberry's view, for its sockets alone."""
 
-    async def get_context(
-        self,
-        request: web.Request,
-        response: web.Response | web.WebSocketResponse,  # noqa: ARG002 (Strawberry's signature)
-    ) -> Socket:
+    graphql_transport_ws_handler_class = Handler
+
+    async def get_context(self, request: web.Request, response: web.Response | web.WebSocketResponse) -> Socket:
         """What the operations of this socket share."""
-        return Socket(request)
+        if not isinstance(response, web.WebSocketResponse):
+            raise TypeError(response)
+        return Socket(request, response)
 
     async def on_ws_connect(self, context: Socket) -> None:
-        """Refuse who has a credential that is no good, before the first operation."""
+        """Refuse, before the first operation, who has a credential that is no good, and who has too many streams."""
         try:
-            await context.principal()
+            principal = await context.principal()
+            context.held.enter_context(context.request.app[CONTEXT].limits.stream(principal))
+        except RateLimited as error:
+            await context.response.close(code=_TOO_MANY, message=str(error).encode()[:120])
+            raise ConnectionRejectionError from error
         except TintypeError as error:
             raise ConnectionRejectionError from error
 
@@ -176,7 +193,7 @@ class SocketView(GraphQLView[Socket, None]):
 
 
 _VIEW = SocketView(
-    schema=LiveSchema(SCHEMA),  # type: ignore[arg-type]
+    schema=SCHEMA,  # (never asked: see Handler)
     graphql_ide=None,
     subscription_protocols=(_PROTOCOL,),
     connection_init_wait_timeout=dt.timedelta(seconds=_INIT_SECONDS),
@@ -187,9 +204,8 @@ _VIEW = SocketView(
 async def say_goodbye(app: web.Application) -> None:
     """End all that is listened to: a server that stops would wait for it."""
     app[CONTEXT].live.end()
-    sockets: weakref.WeakSet[web.WebSocketResponse] = app[SOCKETS]
-    for socket in list(sockets):
-        await socket.close(code=WSCloseCode.GOING_AWAY, message=b"The server is stopping.")
+    closing = (socket.close(code=WSCloseCode.GOING_AWAY, message=b"The server is stopping.") for socket in app[SOCKETS])
+    await asyncio.gather(*closing, return_exceptions=True)
 
 
 def is_socket(request: web.Request) -> bool:
@@ -202,48 +218,41 @@ async def open_socket(request: web.Request) -> web.StreamResponse:
     return await _VIEW(request)
 
 
-async def send_events(
-    request: web.Request, principal: Principal, query: str, variables: dict[str, object] | None, name: str | None
-) -> web.StreamResponse:
-    """The results of an operation as events: `next` with each, `complete` at the end."""
-    again = functools.partial(identify, request)
-    context = make_context(principal, request.app[CONTEXT], request.headers.get("User-Agent", ""), again)
-    schema = schema_in_parts() if comes_in_parts(query) else SCHEMA
+# --- events
+
+
+async def send_events(operation: Asked, call: Call) -> web.StreamResponse:
+    """The answers to an operation as events: `next` with each, `complete` at the end. RateLimited."""
+    request = call.request
     # An address that a page of somebody else's can make a browser open must change nothing.
-    kinds = {OperationType.QUERY, OperationType.SUBSCRIPTION}
-    results = await schema.stream(
-        query,
-        variable_values=variables,
-        context_value=context,
-        operation_name=name,
-        allowed_operation_types=kinds if request.method == "GET" else set(OperationType),
-    )
+    kinds = {OperationType.QUERY, OperationType.SUBSCRIPTION} if request.method == "GET" else set(OperationType)
     response = web.StreamResponse(
         headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     )
-    await response.prepare(request)
-    try:
-        async with contextlib.aclosing(results):
-            async for result in _with_pings(results, response):
-                await response.write(b"event: next\ndata: " + orjson.dumps(present_part(result, request)) + b"\n\n")
-        await response.write(b"event: complete\ndata:\n\n")
-    except ConnectionResetError:
-        pass  # the client is gone
+    with request.app[CONTEXT].limits.stream(call.principal):
+        await response.prepare(request)
+        with contextlib.suppress(ConnectionResetError):  # the client is gone
+            async with contextlib.aclosing(stream(operation, call, kinds)) as answers:
+                async for answer in _with_pings(answers, response, request):
+                    await write(response, b"event: next\ndata: " + answer.content + b"\n\n", request)
+            await write(response, b"event: complete\ndata:\n\n", request)
     return response
 
 
-async def _with_pings(results: AsyncGenerator[Any, None], response: web.StreamResponse) -> AsyncGenerator[Any, None]:
-    """The results; while there are none, a comment now and then, which also finds out that nobody listens."""
+async def _with_pings(
+    answers: AsyncGenerator[Answer, None], response: web.StreamResponse, request: web.Request
+) -> AsyncGenerator[Answer, None]:
+    """The answers; while there are none, a comment now and then, which also finds out that nobody listens."""
     while True:
-        coming = asyncio.ensure_future(anext(results, None))
+        coming = asyncio.ensure_future(anext(answers, None))
         try:
             while not (await asyncio.wait([coming], timeout=_PING_SECONDS))[0]:
-                await response.write(b": ping\n\n")
+                await write(response, b": ping\n\n", request)
         except BaseException:
             coming.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await coming
             raise
-        if (result := coming.result()) is None:
+        if (answer := coming.result()) is None:
             return
-        yield result
+        yield answer

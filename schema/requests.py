@@ -22,6 +22,7 @@ from schema.multipart import read_multipart
 
 _JSON = "application/json"
 _FORM = "multipart/form-data"
+_PARTS = re.compile(r"@(?:defer|stream)\b")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 # A browser sends a form across origins without asking; a header of these it would have to ask for.
@@ -41,6 +42,11 @@ class Operation:
     query: str
     variables: dict[str, object] | None
     name: str | None
+
+    @property
+    def comes_in_parts(self) -> bool:
+        """Whether it may ask for its answer in parts."""
+        return _PARTS.search(self.query) is not None
 
 
 async def read_parameters(request: web.Request, principal: Principal, stack: AsyncExitStack) -> object:

@@ -11,7 +11,6 @@ import strawberry
 from graphql_api.domain.event import EventType
 from graphql_api.domain.key import Scope
 from graphql_api.errors import Unauthenticated
-from graphql_api.services.live import Change
 from schema.context import Info
 from schema.direct_uploads import DirectUploadSubscription
 from schema.media import Media, present
@@ -53,10 +52,8 @@ class Subscription(DirectUploadSubscription):
         team = context.principal.require(Scope.READ)
         wanted = filter or MediaChangeFilter()
         ids = None if wanted.ids is None else set(media_ids_of("ids", wanted.ids))
-        with context.services.live.listening() as messages:
-            async for change in messages:
-                if not isinstance(change, Change) or change.team_id != team.id:
-                    continue
+        with context.services.live.changes(team.id) as messages:
+            async for change in context.hear(messages):
                 if wanted.events is not None and change.type not in wanted.events:
                     continue
                 if ids is not None and change.media_id not in ids:

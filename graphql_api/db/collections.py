@@ -14,7 +14,7 @@ from graphql_api.db.models import Collection as CollectionRow
 from graphql_api.db.models import CollectionMedia as MemberRow
 from graphql_api.db.rows import fetch, identity, moment
 from graphql_api.domain.collection import Collection
-from graphql_api.errors import Conflict
+from graphql_api.errors import Conflict, NotFound
 
 _collection, _member, _media = Table("collection"), Table("collection_media"), Table("media")
 _TAKEN = "The team has another collection of this name."
@@ -72,9 +72,12 @@ async def count(team_id: int) -> int:
 
 
 async def add(collection_id: uuid.UUID, media_ids: Sequence[uuid.UUID]) -> None:
-    """Put media in; those that are in already stay."""
+    """Put media in; those that are in already stay. NotFound for what was removed a moment ago."""
     members = [MemberRow(collection_id=collection_id, media_id=media_id) for media_id in media_ids]
-    await MemberRow.bulk_create(members, ignore_conflicts=True)
+    try:
+        await MemberRow.bulk_create(members, ignore_conflicts=True)
+    except IntegrityError as error:  # a key that leads nowhere, as all else is ignored
+        raise NotFound("The collection, or one of the media, is not there any more.") from error
 
 
 async def remove(collection_id: uuid.UUID, media_ids: Sequence[uuid.UUID]) -> None:

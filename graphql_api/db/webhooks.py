@@ -116,12 +116,14 @@ async def send(deliveries: Sequence[Delivery]) -> None:
     )
 
 
-async def due(now: dt.datetime, limit: int) -> list[tuple[Delivery, str, str]]:
-    """What is to be tried now, with the address and the secret of each, the longest due first."""
+async def due(now: dt.datetime, limit: int, but: Sequence[uuid.UUID]) -> list[tuple[Delivery, str, str]]:
+    """What is to be tried now, with the address and the secret of each, the longest due first; nothing for `but`."""
     query = Query.from_(_delivery).join(_webhook).on(_webhook.id == _delivery.webhook_id)
     query = query.select(_delivery.star, _webhook.url, _webhook.secret)
     query = query.join(_team).on(_team.id == _webhook.team_id)
     wanted = (_webhook.active == True) & _team.deleted_at.isnull()  # noqa: E712 (SQL)
+    if but:
+        wanted &= _delivery.webhook_id.notin([str(webhook_id) for webhook_id in but])
     rows = await fetch(query.where((_delivery.due_at <= now) & wanted).orderby(_delivery.due_at).limit(limit))
     return [(_to_delivery(row), row["url"], row["secret"]) for row in rows]
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 
 from graphql_api.db import collections as rows
 from graphql_api.db import media as media_rows
-from graphql_api.db import media_list
+from graphql_api.db import media_list, teams
 from graphql_api.db.database import transaction
 from graphql_api.domain.account import Principal
 from graphql_api.domain.collection import MAX_COLLECTIONS, MAX_MOVED, Collection, clean_collection_name
@@ -53,6 +53,7 @@ class Collections:
         name, description = clean_collection_name(name), clean_text("description", description)
         made = Collection(uuid.uuid4(), team.id, name, description, now, now)
         async with transaction():
+            await teams.lock(team.id)  # one after the other: two at once would not see each other's
             await rows.insert(made)
             if await rows.count(team.id) > MAX_COLLECTIONS:
                 raise InvalidInput("name", f"A team has at most {MAX_COLLECTIONS} collections.")

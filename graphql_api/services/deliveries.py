@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import datetime as dt
+import uuid
+from collections import Counter
 from collections.abc import Callable
 
 import structlog
@@ -22,8 +25,8 @@ _WAITS = tuple(
 MAX_ATTEMPTS = len(_WAITS) + 1
 _LEASE = dt.timedelta(seconds=60)  # longer than an attempt: whoever died in one is followed by another
 _POLL_SECONDS = 5
-_BATCH = 50
-_SIDE_BY_SIDE = 8
+_SIDE_BY_SIDE = 64  # attempts: each waits for somebody else's server, at most ten seconds
+_OF_ONE_WEBHOOK = 2  # of them: who is slow makes nobody wait but itself
 _SUCCESS = 2  # hundred and something
 
 
@@ -34,6 +37,7 @@ class Deliveries:
         self._sender = sender
         self._clock = clock
         self._wanted = asyncio.Event()
+        self._sending: dict[asyncio.Task[None], uuid.UUID] = {}  # attempts under way, and the webhook of each
 
     def wake(self) -> None:
         """Look at once, not only at the next poll."""
@@ -41,31 +45,44 @@ class Deliveries:
 
     async def run(self) -> None:
         """Send what is due, for ever."""
-        while True:
-            try:
-                while await self.send_due():
-                    pass
-            except Exception:
-                log.exception("deliveries_failed")
-            try:
-                async with asyncio.timeout(_POLL_SECONDS):
-                    await self._wanted.wait()
-            except TimeoutError:
+        try:
+            while True:
+                self._wanted.clear()
+                try:
+                    while await self._begin_due():
+                        pass
+                except Exception:
+                    log.exception("deliveries_failed")
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(_POLL_SECONDS):
+                        await self._wanted.wait()
+        finally:
+            for task in self._sending:
+                task.cancel()
+            await asyncio.gather(*self._sending, return_exceptions=True)
+
+    async def _begin_due(self) -> int:
+        """Begin to send what is due now, as far as there are places; returns how many were looked at."""
+        if (free := _SIDE_BY_SIDE - len(self._sending)) <= 0:
+            return 0
+        places = Counter(self._sending.values())
+        full = [webhook_id for webhook_id, count in places.items() if count >= _OF_ONE_WEBHOOK]
+        found = await rows.due(self._clock(), free, full)
+        for delivery, url, secret in found:
+            if places[delivery.webhook_id] >= _OF_ONE_WEBHOOK:
                 continue
-            self._wanted.clear()
-
-    async def send_due(self) -> int:
-        """Try what is due now, some at a time; returns how many there were."""
-        found = await rows.due(self._clock(), _BATCH)
-        places = asyncio.Semaphore(_SIDE_BY_SIDE)
-
-        async def send(delivery: Delivery, url: str, secret: str) -> None:
-            async with places:
-                if await rows.claim(delivery, self._clock() + _LEASE):
-                    await self._attempt(delivery, url, secret)
-
-        await asyncio.gather(*(send(*item) for item in found))
+            if await rows.claim(delivery, self._clock() + _LEASE):
+                places[delivery.webhook_id] += 1
+                task = asyncio.create_task(self._attempt(delivery, url, secret))
+                self._sending[task] = delivery.webhook_id
+                task.add_done_callback(self._end)
         return len(found)
+
+    def _end(self, task: asyncio.Task[None]) -> None:
+        del self._sending[task]
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("deliveries_failed", exc_info=error)
+        self.wake()  # there is a place for another
 
     async def _attempt(self, delivery: Delivery, url: str, secret: str) -> None:
         headers = {"Tintype-Event": delivery.event.value, "Tintype-Delivery": str(delivery.id)}

@@ -170,12 +170,14 @@ class Library:
             if isinstance(changes.external_id, str):
                 await rows.free_external_id(media.team_id, changes.external_id, now, test=media.test)
             await rows.update(media.id, changes, expires_at, now)
+            # From here on nobody else changes it; until here somebody may have put it into the trash, or removed it.
+            changed = await rows.find(media.id)
+            if changed is None or changed.deleted_at is not None:
+                raise NotFound("There is no such media.")
             if not isinstance(changes.tags, Keep):
                 await words.set_tags(media.team_id, media.id, changes.tags)
             if not isinstance(changes.labels, Keep):
                 await words.set_labels(media.team_id, media.id, changes.labels)
-            if (changed := await rows.find(media.id)) is None:
-                raise NotFound("There is no such media.")
             await self._events.record(EventType.MEDIA_UPDATED, changed)
         return changed
 

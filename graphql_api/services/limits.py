@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from graphql_api.domain.account import Principal
@@ -42,11 +44,13 @@ class Allowance:
 class Limits:
     """`scale` multiplies every limit; 0 switches them off."""
 
-    def __init__(self, scale: float, counters: Counters, metrics: Metrics) -> None:
+    def __init__(self, scale: float, counters: Counters, metrics: Metrics, streams: int = 20) -> None:
         self._scale = scale
         self._counters = counters
         self._metrics = metrics
         self._proven: dict[bytes, None] = {}
+        self._streams = streams
+        self._open: Counter[str] = Counter()  # streams by caller
 
     # --- requests
 
@@ -82,6 +86,23 @@ class Limits:
             self._metrics.limited("cost")
             raise allowance.refusal("points of cost", WITHOUT_KEY if principal.team is None else "")
         return allowance
+
+    # --- streams
+
+    @contextmanager
+    def stream(self, principal: Principal) -> Iterator[None]:
+        """A place among those streams of this caller that are open in this process, for as long. RateLimited."""
+        who = _listener(principal)
+        if self._open[who] >= self._streams:
+            self._metrics.limited("streams")
+            raise RateLimited(f"No more than {self._streams} streams at a time.")
+        self._open[who] += 1
+        try:
+            yield
+        finally:
+            self._open[who] -= 1
+            if not self._open[who]:
+                del self._open[who]
 
     # --- keys that are no good
 
@@ -195,6 +216,12 @@ def _whose(principal: Principal) -> tuple[str, str]:
     if principal.team is None:
         return "address", customer(principal.address)
     return "team", f"{principal.team.id}/{principal.plan.requests_per_minute}"
+
+
+def _listener(principal: Principal) -> str:
+    if principal.key is not None:
+        return f"key/{principal.key.id}"
+    return f"user/{principal.user.id}" if principal.user is not None else f"address/{customer(principal.address)}"
 
 
 def _guesser(address: str) -> str:

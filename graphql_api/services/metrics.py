@@ -33,6 +33,11 @@ class Metrics:
             "Requests whose limits were counted in this process alone, because Redis did not answer.",
             registry=self._registry,
         )
+        self._unheard = Counter(
+            "tintype_live_dropped_total",
+            "Changes that other processes were not told of, because Redis was away or too slow.",
+            registry=self._registry,
+        )
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request has its answer."""
@@ -46,6 +51,10 @@ class Metrics:
     def limiter_unavailable(self) -> None:
         """Redis did not answer, or was known not to."""
         self._unavailable.inc()
+
+    def live_dropped(self) -> None:
+        """Redis did not take what was to be told."""
+        self._unheard.inc()
 
     def render(self) -> bytes:
         """Everything, as Prometheus reads it."""

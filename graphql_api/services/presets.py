@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from graphql_api.db import presets as rows
+from graphql_api.db import teams
 from graphql_api.db.database import transaction
 from graphql_api.domain.account import Principal
 from graphql_api.domain.key import Scope
@@ -34,6 +35,7 @@ class Presets:
         team = principal.require(Scope.WRITE)
         name, query = check_preset_name(name), preset_query(transform)
         async with transaction():
+            await teams.lock(team.id)  # one after the other: two at once would not see each other's
             preset = await rows.put(team.id, name, query, self.clock())
             if await rows.count(team.id) > MAX_PRESETS:
                 raise InvalidInput("name", f"A team has at most {MAX_PRESETS} presets.")

@@ -8,6 +8,7 @@ import uuid
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
 
+from graphql_api.db import teams
 from graphql_api.db import webhooks as rows
 from graphql_api.db.database import transaction
 from graphql_api.domain.account import Principal
@@ -47,6 +48,7 @@ class Webhooks:
         )
         secret = _new_secret()
         async with transaction():
+            await teams.lock(team.id)  # one after the other: two at once would not see each other's
             await rows.insert(made, secret)
             if len(await rows.list_all(team.id)) > MAX_WEBHOOKS:
                 raise InvalidInput("url", f"A team has at most {MAX_WEBHOOKS} webhooks.")

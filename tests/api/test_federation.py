@@ -11,6 +11,8 @@ from graphql import build_schema
 from graphql_api.config import Settings
 from graphql_api.imaging.pool import ImagingPool
 from tests import pictures
+from tests.api.test_live import connected, events
+from tests.api.test_parts import ask, parts_of
 from tests.client import Client
 from tests.conftest import run_app
 from tests.people import act
@@ -97,3 +99,40 @@ async def test_without_the_setting_there_is_none_of_it(client: Client) -> None:
     for query in ("{ _service { sdl } }", "{ _entities(representations: []) { __typename } }"):
         answer = await client.graphql(query)
         assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+async def test_entities_come_by_events_over_sockets_and_in_parts(subgraph: Client) -> None:
+    media = await subgraph.uploaded(pictures.png(), name="a.png")
+    variables = {"keys": [{"__typename": "Media", "id": media["id"]}]}
+    async with events(subgraph, ENTITIES, **variables) as stream:
+        told = [said async for _, said in stream]
+    async with connected(subgraph) as socket:
+        await socket.begin(authorization=f"Bearer {subgraph.keys['first']}")
+        await socket.subscribe(ENTITIES, **variables)
+        heard = (await socket.receive())["payload"]
+    deferred = ENTITIES.replace("... on Media { uid name }", "... on Media @defer { uid name }")
+    first, *later = parts_of(await ask(subgraph, deferred, variables=variables))
+    whole = {"__typename": "Media", "uid": media["uid"], "name": "a.png"}
+
+    assert told[0]["data"]["_entities"] == heard["data"]["_entities"] == [whole]
+    assert first["data"]["_entities"] == [{"__typename": "Media"}]
+    assert later[0]["incremental"][0]["data"] == {"uid": media["uid"], "name": "a.png"}
+
+
+async def test_a_schema_that_is_kept_back_is_not_told_to_gateways_either(
+    settings: Settings, imaging: ImagingPool
+) -> None:
+    kept = {"graphql_federation": True, "graphql_introspection": False}
+    query = "{ _service { sdl } }"
+    async with run_app(settings.model_copy(update=kept), imaging) as client:
+        media = await client.uploaded(pictures.png())
+        plain = await client.graphql(query)
+        async with events(client, query) as stream:
+            told = [said async for _, said in stream]
+        found = await entities(client, {"__typename": "Media", "id": media["id"]})
+
+    for answer in (plain, told[0]):
+        assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+        assert "introspection is off" in answer["errors"][0]["message"]
+        assert "data" not in answer
+    assert found[0]["uid"] == media["uid"]

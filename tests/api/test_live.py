@@ -18,6 +18,7 @@ from graphql_api.errors import Overloaded
 from graphql_api.imaging.pool import ImagingPool
 from graphql_api.server import DRAIN_SECONDS
 from graphql_api.services import live
+from graphql_api.services.metrics import Metrics
 from tests import pictures
 from tests.client import Client
 from tests.conftest import make_settings, run_app
@@ -142,7 +143,7 @@ async def test_queries_and_mutations_go_over_the_socket_with_all_their_limits(cl
         "expensive": "TOO_EXPENSIVE",
         "deep": "GRAPHQL_VALIDATION_FAILED",
         "wrong": "GRAPHQL_VALIDATION_FAILED",
-        "long": "INVALID_INPUT",
+        "long": "BAD_REQUEST",
         "masked": "INVALID_INPUT",
     }
 
@@ -228,9 +229,11 @@ async def test_what_is_no_message_ends_the_socket_and_nothing_else(
 
 
 @asynccontextmanager
-async def events(client: Client, query: str, **variables: Any) -> AsyncIterator[AsyncIterator[tuple[str, Any]]]:
+async def events(
+    client: Client, query: str, key: str = "first", **variables: Any
+) -> AsyncIterator[AsyncIterator[tuple[str, Any]]]:
     """An operation whose results come as events: their names and their data."""
-    headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {client.keys['first']}"}
+    headers = {"Accept": "text/event-stream", "Authorization": f"Bearer {client.keys.get(key, key)}"}
     name = variables.pop("operationName", None)
     async with (
         aiohttp.ClientSession(client.url) as session,
@@ -289,9 +292,9 @@ async def test_a_subscription_needs_a_stream(client: Client) -> None:
 
 async def test_who_goes_is_forgotten_and_who_is_slow_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(live, "_WAITING", 3)
-    told = live.Live("")
-    message = live.Progress(uuid.uuid4(), received=1, total=2, done=False)
-    with told.listening() as slow:
+    told, upload_id = live.Live("", Metrics()), uuid.uuid4()
+    message = live.Progress(upload_id, received=1, total=2, done=False)
+    with told.progress(upload_id) as slow:
         for _ in range(6):
             told.tell(message)
         heard = [await anext(slow) for _ in range(3)]

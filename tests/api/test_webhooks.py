@@ -34,10 +34,18 @@ class Hook:
     url: str = ""
     place: str = ""
     status: int = 204
+    answers: asyncio.Event | None = None  # until then nobody is answered
+    waiting: int = 0
+    most: int = 0  # that waited at once
     told: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
 
     async def handle(self, request: web.Request) -> web.Response:
         self.told.append((dict(request.headers), await request.read()))
+        if self.answers is not None:
+            self.waiting += 1
+            self.most = max(self.most, self.waiting)
+            await self.answers.wait()
+            self.waiting -= 1
         return web.Response(status=self.status, headers={"Location": f"{self.url}?again"})
 
     async def events(self, count: int) -> list[Any]:
@@ -186,6 +194,29 @@ async def test_a_failure_is_tried_again_later_and_given_up_in_the_end(
         assert again["delivery"]["id"] == last["id"]
         assert (arrived["status"], arrived["failure"], arrived["attempts"]) == (200, None, 1)
         assert len({body for _, body in hook.told}) == 1
+
+
+@pytest.mark.usefixtures("database_url")
+async def test_who_is_slow_makes_nobody_else_wait(settings: Settings, imaging: ImagingPool, hook: Hook) -> None:
+    slow_answers = asyncio.Event()
+    async with receiving() as slow:
+        slow.answers = slow_answers
+        asked = settings.model_copy(update={"webhook_allowed_hosts": [hook.place, slow.place]})
+        async with run_app(asked, imaging) as client:
+            first = (await made(client, slow.url))["webhook"]
+            for _ in range(80):  # more than there are places
+                await do(client, "testWebhook", id=first["id"])
+            quick = (await made(client, hook.url))["webhook"]
+            await do(client, "testWebhook", id=quick["id"])
+            await hook.events(1)
+            held = slow.waiting, len(slow.told)
+            slow_answers.set()
+            async with asyncio.timeout(PATIENCE):
+                while len(slow.told) < 80:
+                    await asyncio.sleep(0.02)
+
+    assert held == (2, 2)
+    assert slow.most == 2
 
 
 async def test_what_was_on_its_way_when_the_server_stopped_arrives_after_it_starts(
