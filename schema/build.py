@@ -2,28 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
 import functools
-from collections.abc import AsyncGenerator, Mapping
-from typing import Any
+from collections.abc import Mapping
 
 import strawberry
-from graphql import GraphQLError
-from strawberry.extensions import SchemaExtension
 from strawberry.schema.config import StrawberryConfig
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
-from strawberry.schema.schema import StreamResult
-from strawberry.types import ExecutionContext
-from strawberry.types.execution import PreExecutionError
 from strawberry.types.scalar import ScalarDefinition
 
 from schema.collections import CollectionMutation
 from schema.compiled import CompiledExecution
 from schema.direct_uploads import DirectUploadMutation
+from schema.engine import EXTENSIONS, TintypeSchema
 from schema.errors import ERROR_TYPES
-from schema.hooks import Hooks
 from schema.keys import KeyMutation
-from schema.limits import EXTENSIONS
 from schema.media import Collection, Media
 from schema.media_mutations import MediaMutation
 from schema.media_query import MediaQuery
@@ -58,34 +49,6 @@ class Mutation(
     DirectUploadMutation,
 ):
     """One mixin per noun."""
-
-
-class TintypeSchema(strawberry.Schema):
-    """Strawberry's schema, silent: the view logs what deserves it, a caller's typing errors do not."""
-
-    def process_errors(self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None) -> None:
-        """Leave logging to `schema.errors.format_error`."""
-
-    def create_extensions_runner(self, execution_context: ExecutionContext, extensions: list[SchemaExtension]) -> Hooks:
-        """The hooks of an operation."""
-        return Hooks(execution_context, extensions)
-
-    async def stream(self, *asked: Any, **more: Any) -> StreamResult:
-        """The results of an operation; what is wrong with the document is one of them, never an exception."""
-        return _caught(await super().stream(*asked, **more))
-
-
-async def _caught(results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, None]:
-    """What parsing raises is told, and an operation that is not there by its own words."""
-    try:
-        async with contextlib.aclosing(results):
-            async for result in results:
-                for error in result.errors or () if isinstance(result, PreExecutionError) else ():
-                    if isinstance(error.original_error, CannotGetOperationTypeError | InvalidOperationTypeError):
-                        error.original_error = None
-                yield result
-    except GraphQLError as error:
-        yield PreExecutionError(data=None, errors=[error])
 
 
 def make_schema(query: type, scalars: Mapping[object, ScalarDefinition], *, incremental: bool = False) -> TintypeSchema:

@@ -6,7 +6,7 @@ What the documents of one request cost together is bounded, and so is what a tea
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,6 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     OperationDefinitionNode,
-    OperationType,
     SelectionSetNode,
     VariableValues,
     get_argument_values,
@@ -30,7 +29,6 @@ from graphql import (
     get_variable_values,
     is_list_type,
 )
-from strawberry.extensions import SchemaExtension
 
 from graphql_api.domain.page import DEFAULT_PAGE
 from graphql_api.services.limits import Allowance
@@ -48,47 +46,6 @@ class Meter:
 
     cost: int = 0
     allowance: Allowance | None = None
-
-
-class LimitCost(SchemaExtension):
-    """Refuses what costs more than MAX_COST or than is left of the budget, and tells the cost in `extensions.cost`."""
-
-    cost: int | None = None
-
-    async def on_execute(self) -> AsyncIterator[None]:
-        """Count, with the variables as they were given; a mutation has no time limit. GraphQLError, RateLimited."""
-        operation, call = self._operation(), self.execution_context.context
-        if operation is not None:
-            if operation.operation is OperationType.MUTATION:
-                call.limit.lift()
-            self.cost = self._counter().operation(operation)
-            call.meter.cost = cost = call.meter.cost + self.cost
-            if cost > MAX_COST:
-                raise GraphQLError(
-                    f"The document costs {cost}, and may cost {MAX_COST}: ask for fewer items or fields at once.",
-                    extensions={"code": "TOO_EXPENSIVE", "cost": cost, "maximum": MAX_COST},
-                )
-            call.meter.allowance = await call.services.limits.count_cost(call.principal, self.cost)
-        yield
-
-    def _operation(self) -> OperationDefinitionNode | None:
-        context = self.execution_context
-        definitions = context.graphql_document.definitions if context.graphql_document else ()
-        operations = [node for node in definitions if isinstance(node, OperationDefinitionNode)]
-        for node in operations:
-            if len(operations) == 1 or (node.name and node.name.value == context.operation_name):
-                return node
-        return None
-
-    def _counter(self) -> Counter:
-        context = self.execution_context
-        definitions = context.graphql_document.definitions if context.graphql_document else ()
-        fragments = {node.name.value: node for node in definitions if isinstance(node, FragmentDefinitionNode)}
-        return Counter(context.schema._schema, fragments, context.variables or {})  # noqa: SLF001 (no public one)
-
-    def get_results(self) -> dict[str, Any]:
-        """Beside `data`."""
-        return {} if self.cost is None else {"cost": {"requested": self.cost, "maximum": MAX_COST}}
 
 
 # What operations cost, by the identities of schema and node (which are kept, so that nothing else comes to have them)

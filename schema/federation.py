@@ -11,8 +11,9 @@ from graphql import GraphQLError
 from strawberry.types.scalar import ScalarDefinition
 
 from graphql_api.errors import InvalidInput, NotFound
-from schema.build import Query, TintypeSchema, make_schema, sdl
+from schema.build import Query, make_schema, sdl
 from schema.context import Info
+from schema.engine import TintypeSchema
 from schema.media import Collection, Media, present
 from schema.media_query import find_nodes
 

@@ -22,9 +22,10 @@ from graphql_api.domain.account import Principal
 from graphql_api.domain.limits import GraphQLRules
 from graphql_api.web.context import CONTEXT
 from schema.answers import plain_error, present_result, too_large
-from schema.build import SCHEMA, TintypeSchema, schema_in_parts
+from schema.build import SCHEMA, schema_in_parts
 from schema.context import GraphQLContext, make_context
 from schema.cost import Meter
+from schema.engine import TintypeSchema
 from schema.federation import subgraph
 from schema.requests import Operation
 from schema.waiting import TimeLimit

@@ -18,7 +18,8 @@ from graphql_api import log, server
 from graphql_api.config import Settings
 from graphql_api.db.database import Database, open_database, use
 from schema import view
-from schema.build import SCHEMA, TintypeSchema
+from schema.build import SCHEMA
+from schema.engine import TintypeSchema
 from tests.load.graphql import rows, static
 from tests.load.running import HOST
 
