@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 
 from graphql_api.domain.format import Format
 
 
-def preferred(header: str | None, offers: Sequence[str], *, default: str) -> str | None:
+@functools.lru_cache(maxsize=256)  # clients of one kind send the same
+def preferred(header: str | None, offers: tuple[str, ...], *, default: str) -> str | None:
     """The offer that the client likes best; `default` when it has no opinion, None when it takes none of them."""
     if header is None or not header.strip():
         return default

@@ -17,7 +17,7 @@ from strawberry.aiohttp.views import GraphQLView
 from graphql_api import log, server
 from graphql_api.config import Settings
 from graphql_api.db.database import Database, open_database, use
-from schema import view
+from schema import run
 from schema.build import SCHEMA
 from schema.engine import TintypeSchema
 from tests.load.graphql import rows, static
@@ -44,7 +44,7 @@ def _serve_tintype(port: int) -> None:
     made = TintypeSchema(
         static.Query, extensions=SCHEMA.extensions, execution_context_class=SCHEMA.execution_context_class
     )
-    setattr(view, "SCHEMA", made)  # noqa: B010 (no export, which mypy would want)
+    setattr(run, "SCHEMA", made)  # noqa: B010 (no export, which mypy would want)
     log.configure(settings.log_format)
     server.serve(settings, server.bind(HOST, port, shared=False), workers=1, welcome=None)
 
