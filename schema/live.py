@@ -83,6 +83,10 @@ class Handler(BaseGraphQLTransportWSHandler[Socket, None]):
         """From the first message to the last."""
         with self.context.held:
             await super().handle()
+        if (
+            self.context.response.close_code == WSCloseCode.ABNORMAL_CLOSURE
+        ):  # what was not taken is waited for no longer
+            hang_up(self.context.request)
 
     async def run_operation(self, operation: Operation[Socket, None]) -> None:
         """Send the answers; what never ran is told as `error`, which is the end of it."""
