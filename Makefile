@@ -52,7 +52,7 @@ docs-images: setup ## draw the pictures of docs/transforms.md anew
 migrate: setup ## bring the database of this environment up to date
 	@$(BIN)/tintype migrate
 
-migrations: setup ## write a migration for what was changed in graphql_api/db/models.py
+migrations: setup ## write a migration for what was changed in graphql_api/db/models
 	@$(BIN)/tortoise -c graphql_api.db.database.AUTHORING makemigrations models
 
 lock: setup ## pin the newest versions in requirements/*.txt

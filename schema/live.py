@@ -43,6 +43,7 @@ _MAX_MESSAGE = 256 * 1024  # bytes of one from a client
 _MAX_OPERATIONS = 50  # of one socket at a time, before it is known whose they are
 _INIT_SECONDS = 10
 _PING_SECONDS = 15
+_LOOK_SECONDS = 2  # how often it is seen whether a client of events is still there: aiohttp does not say
 _TOO_MANY = 4429
 
 
@@ -83,6 +84,10 @@ class Handler(BaseGraphQLTransportWSHandler[Socket, None]):
         """From the first message to the last."""
         with self.context.held:
             await super().handle()
+        if (
+            self.context.response.close_code == WSCloseCode.ABNORMAL_CLOSURE
+        ):  # what was not taken is waited for no longer
+            hang_up(self.context.request)
 
     async def run_operation(self, operation: Operation[Socket, None]) -> None:
         """Send the answers; what never ran is told as `error`, which is the end of it."""
@@ -242,12 +247,16 @@ async def send_events(operation: Asked, call: Call) -> web.StreamResponse:
 async def _with_pings(
     answers: AsyncGenerator[Answer, None], response: web.StreamResponse, request: web.Request
 ) -> AsyncGenerator[Answer, None]:
-    """The answers; while there are none, a comment now and then, which also finds out that nobody listens."""
+    """The answers; while there are none, a comment now and then. ConnectionResetError once nobody is there."""
     while True:
+        silent = 0.0
         coming = asyncio.ensure_future(anext(answers, None))
         try:
-            while not (await asyncio.wait([coming], timeout=_PING_SECONDS))[0]:
-                await write(response, b": ping\n\n", request)
+            while not (await asyncio.wait([coming], timeout=(look := min(_LOOK_SECONDS, _PING_SECONDS))))[0]:
+                _refuse_gone(request)
+                if (silent := silent + look) >= _PING_SECONDS:
+                    await write(response, b": ping\n\n", request)
+                    silent = 0.0
         except BaseException:
             coming.cancel()
             with contextlib.suppress(asyncio.CancelledError):
@@ -256,3 +265,8 @@ async def _with_pings(
         if (answer := coming.result()) is None:
             return
         yield answer
+
+
+def _refuse_gone(request: web.Request) -> None:
+    if request.transport is None or request.transport.is_closing():
+        raise ConnectionResetError

@@ -180,7 +180,7 @@ class Live:
                         said = await _next(channel)
                         pause = _RETRY_SECONDS
                         if said["type"] == "pmessage":
-                            self._take(said["channel"].decode().removeprefix(_CHANNEL), said["data"])
+                            self._take(said["channel"].decode(errors="replace").removeprefix(_CHANNEL), said["data"])
             except (RedisError, OSError, TimeoutError) as error:
                 pause = await _pause("live_alone", error, pause)
 

@@ -103,7 +103,7 @@ async def test_without_the_setting_there_is_none_of_it(client: Client) -> None:
 
 async def test_entities_come_by_events_over_sockets_and_in_parts(subgraph: Client) -> None:
     media = await subgraph.uploaded(pictures.png(), name="a.png")
-    variables = {"keys": [{"__typename": "Media", "id": media["id"]}]}
+    variables: dict[str, Any] = {"keys": [{"__typename": "Media", "id": media["id"]}]}
     async with events(subgraph, ENTITIES, **variables) as stream:
         told = [said async for _, said in stream]
     async with connected(subgraph) as socket:

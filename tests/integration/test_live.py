@@ -100,8 +100,8 @@ async def test_a_redis_that_does_not_answer_is_told_no_more_than_fits(
     redis: Redis, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(live, "_UNSENT", 50)
-    monkeypatch.setattr(live, "_REDIS_SECONDS", 0.2)
-    monkeypatch.setattr(live, "_SILENCE_SECONDS", 0.2)
+    monkeypatch.setattr(live, "_REDIS_SECONDS", 1.0)
+    monkeypatch.setattr(live, "_SILENCE_SECONDS", 0.5)
     upload_id = uuid.uuid4()
     async with running(redis) as one, running(redis) as two:
         await connect(one, two)
