@@ -269,29 +269,31 @@ def _is_cast(items: Sequence[Any]) -> bool:
 
 def _dictionaries(expected: type, columns: Mapping[str, Column]) -> Column:
     """Objects of this very class, each as a dictionary."""
-    made, row = tuple(columns.values()), _display(tuple(columns))
+    made = tuple(columns.values())
+    rows = _rows(tuple(columns)) if columns else None
 
     def run(items: Sequence[Any], execution: Execution) -> list[Any]:
         if not items:
             return []
         if set(map(type, items)) != {expected} or _is_cast(items):
             raise Deviation
-        return list(map(row, *[column(items, execution) for column in made])) if made else [{} for _ in items]
+        return rows(*[column(items, execution) for column in made]) if rows else [{} for _ in items]
 
     return run
 
 
 @functools.lru_cache(maxsize=1024)
-def _display(names: tuple[str, ...]) -> Callable[..., dict[str, Any]]:
-    """A function that gives a dictionary with these keys, of as many values.
+def _rows(names: tuple[str, ...]) -> Callable[..., list[dict[str, Any]]]:
+    """A function that gives dictionaries with these keys, of a list of values for each.
 
     Compiled, as `namedtuple` compiles its own: a display with constant keys is made in half the time of `dict(zip())`.
     Names of GraphQL are letters, digits and underscores.
     """
     values = [f"value{number}" for number in range(len(names))]
-    pairs = (f"{name!r}: {value}" for name, value in zip(names, values, strict=True))
-    display: Callable[..., dict[str, Any]] = eval(f"lambda {', '.join(values)}: {{{', '.join(pairs)}}}")  # noqa: S307
-    return display
+    pairs = ", ".join(f"{name!r}: {value}" for name, value in zip(names, values, strict=True))
+    source = f"lambda *columns: [{{{pairs}}} for {', '.join(values)}, in zip(*columns, strict=True)]"
+    rows: Callable[..., list[dict[str, Any]]] = eval(source)  # noqa: S307
+    return rows
 
 
 def _nullable(present: Column) -> Column:

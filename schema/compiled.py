@@ -20,6 +20,7 @@ from graphql import (
     GraphQLSchema,
     InlineFragmentNode,
     OperationDefinitionNode,
+    OperationType,
     SelectionSetNode,
     VariableNode,
     get_argument_values,
@@ -35,6 +36,9 @@ from schema.methods import DEFINITION, call, convert, definition_of, is_method, 
 
 _MAX_OPERATIONS = 256
 _MAX_VARIANTS = 16  # of one operation, by the variables that @skip and @include ask
+_MAX_ARGUMENTS = 64  # of one variant
+_MAX_TEXT = 512  # characters of a variable that arguments are remembered by
+_SIMPLE = frozenset((bool, int, float, str, type(None)))
 _CONDITIONS = {"skip", "include"}
 
 
@@ -45,6 +49,8 @@ class Variant:
         self.columns = Columns()
         self.root: GroupedFieldSet | None = None
         self.methods: dict[int, tuple[FieldDetailsList, GraphQLField | None]] = {}
+        # Of methods, converted; by the identity of the list of nodes, and by the variables they may depend on.
+        self.arguments: dict[tuple[int, object], dict[str, Any]] = {}
         # By type, and by the identity of the list of nodes, which is kept.
         self.collected: dict[tuple[GraphQLObjectType, int], tuple[FieldDetailsList, CollectedFields]] = {}
 
@@ -115,13 +121,17 @@ class CompiledExecution(StrawberryGraphQLCoreExecutionContext):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._variant: Variant | None = None
+        self._given: object = None
+        self._arguments: dict[tuple[int, object], dict[str, Any]] = {}
         self._rows: dict[tuple[int, int], tuple[Part, dict[str, Any]]] = {}  # by object and by what is selected of it
-        self._arguments: dict[int, dict[str, Any]] = {}  # by the identity of the list of nodes, which the variant keeps
         middleware = self.middleware_manager
         handlers = self.schema.extensions[DEFINITION].exception_handlers
         if self.abort_signal is None and not handlers and (middleware is None or not middleware.middlewares):
             operation = _find_operation(self.schema, self.operation, self.fragment_definitions)
             self._variant = operation.variant(self.variable_values.coerced)
+            self._given = _simple(self.variable_values.coerced)
+            if self._variant and self._given is not None and self.operation.operation is OperationType.QUERY:
+                self._arguments = self._variant.arguments
 
     def execute_collected_root_fields(
         self,
@@ -239,16 +249,19 @@ class CompiledExecution(StrawberryGraphQLCoreExecutionContext):
         return self._complete_later(completed, field.type, nodes, path) if self.is_awaitable(completed) else completed
 
     def _call(self, field: GraphQLField, source: Any, nodes: FieldDetailsList, info: Any) -> Any:
-        """What the method gives. All objects of a list share its arguments: it may not change them."""
+        """What the method gives. All objects of a list, and requests, share its arguments: it may not change them."""
         definition = definition_of(field)
         told = told_of(definition, info)
-        arguments = self._arguments.get(id(nodes))
+        known, key = self._arguments, (id(nodes), self._given)
+        arguments = known.get(key)
         if arguments is None:
             first = nodes[0]
             values = get_argument_values(
                 field, first.node, self.variable_values, first.fragment_variable_values, self.hide_suggestions
             )
-            arguments = self._arguments[id(nodes)] = convert(definition, values, told)
+            if len(known) >= _MAX_ARGUMENTS:
+                known.clear()
+            arguments = known[key] = convert(definition, values, told)
         return call(definition, source, told, arguments)
 
     async def _complete_later(
@@ -278,6 +291,17 @@ class CompiledExecution(StrawberryGraphQLCoreExecutionContext):
                 except Exception:  # noqa: BLE001, S110 (whatever it is, the same happens again below)
                     pass
         return super().complete_value(return_type, field_details_list, info, path, result, position_context)
+
+
+def _simple(variables: dict[str, Any]) -> object:
+    """What arguments are remembered by: the variables, if they are but numbers and short texts; None for others."""
+    values = variables.values()
+    if not _SIMPLE.issuperset(map(type, values)) or any(
+        isinstance(item, str) and len(item) > _MAX_TEXT for item in values
+    ):
+        return None
+    # (1 and true are equal, and different arguments.)
+    return tuple(zip(variables, map(type, values), values, strict=True))
 
 
 def _join(part: Part, row: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:
