@@ -11,7 +11,6 @@ from pypika_tortoise.queries import Query, QueryBuilder, Table
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F, Q
 
-from graphql_api.db.database import connection
 from graphql_api.db.models import Media as MediaRow
 from graphql_api.db.original import original_columns, to_original
 from graphql_api.db.rows import Row, Statement, fetch, identity, json_object, moment, optional_moment
@@ -99,12 +98,12 @@ async def find_by_external_id(team_id: int, external_id: str, *, test: bool) -> 
 
 async def fetch_media(query: QueryBuilder) -> list[Media]:
     """The media of a query that was begun by `select`."""
-    return [_to_media(row) for row in await fetch(query)]
+    return to_media(await fetch(query))
 
 
-async def fetch_text(text: str, values: list[object]) -> list[Media]:
-    """The media of such a query's text, which was built before, with these values."""
-    return [_to_media(row) for row in await connection().execute_query_dict(text, values)]
+def to_media(rows: Sequence[Row]) -> list[Media]:
+    """The media of such rows."""
+    return list(map(_to_media, rows))
 
 
 async def insert(media: Media) -> None:

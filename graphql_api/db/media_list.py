@@ -14,8 +14,8 @@ from pypika_tortoise.queries import Query, QueryBuilder, Table
 from pypika_tortoise.terms import Criterion, Field, Function, Tuple
 
 from graphql_api.db.database import connection
-from graphql_api.db.media import fetch_media, fetch_text, select
-from graphql_api.db.rows import fetch
+from graphql_api.db.media import fetch_media, select, to_media
+from graphql_api.db.rows import fetch, fetch_text
 from graphql_api.domain.media import Media
 from graphql_api.domain.media_filter import EVERYTHING, MediaFilter, Range
 from graphql_api.domain.page import Cursor, Order, Page, PageRequest
@@ -43,7 +43,8 @@ async def page_of_all(team_id: int, now: dt.datetime, request: PageRequest, *, t
         _texts[shape], _ = query.get_parameterized_sql(database.query_class.SQL_CONTEXT)
     cursors = [cursor for cursor in (request.after, request.before) if cursor is not None]
     between = [value for cursor in cursors for value in (cursor.value, str(cursor.id))]
-    return _cut(await fetch_text(_texts[shape], [team_id, test, now, *between, request.size + 1]), request)
+    rows = await fetch_text(_texts[shape], [team_id, test, now, *between, request.size + 1])
+    return _cut(to_media(rows), request)
 
 
 _texts: dict[tuple[object, ...], str] = {}  # there are no more shapes than orders, ends and directions
