@@ -10,9 +10,12 @@ from graphql_api.domain.format import Format
 from graphql_api.domain.media import Original
 
 
+_COLUMNS = ("format", "width", "height", "frames", "has_alpha", "transformable")
+
+
 def to_original(row: Row) -> Original:
     """The original of a row."""
-    return _original((row["format"], row["width"], row["height"], row["frames"], row["has_alpha"], row["transformable"]))
+    return _original(tuple(row[name] for name in _COLUMNS))
 
 
 @functools.lru_cache(maxsize=4096)  # those of one camera are alike
@@ -23,11 +26,4 @@ def _original(columns: tuple[Any, ...]) -> Original:
 
 def original_columns(original: Original) -> dict[str, Any]:
     """The columns of an original."""
-    return {
-        "format": original.format,
-        "width": original.width,
-        "height": original.height,
-        "frames": original.frames,
-        "has_alpha": original.has_alpha,
-        "transformable": original.transformable,
-    }
+    return {name: getattr(original, name) for name in _COLUMNS}
