@@ -5,15 +5,17 @@ Buckets are made and looked into by Swift's own API, so that what our S3 client 
 
 from __future__ import annotations
 
+import functools
 import getpass
 import json
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -83,6 +85,9 @@ class S3:
     def make_bucket(self, name: str) -> None:
         self._ask("PUT", name)
 
+    def put_object(self, bucket: str, key: str, content: bytes) -> None:
+        self._ask("PUT", f"{bucket}/{key}", content)
+
     def objects(self, bucket: str) -> list[str]:
         """The keys in a bucket; none where there is no bucket."""
         try:
@@ -98,8 +103,8 @@ class S3:
     def thaw(self) -> None:
         subprocess.run(["kill", "-CONT", str(self.processes["proxy"].pid)], check=True)
 
-    def _ask(self, method: str, path: str) -> bytes:
-        request = urllib.request.Request(f"{self.endpoint}/v1/AUTH_test/{path}", method=method)
+    def _ask(self, method: str, path: str, content: bytes | None = None) -> bytes:
+        request = urllib.request.Request(f"{self.endpoint}/v1/AUTH_test/{path}", content, method=method)
         request.add_header("X-Auth-Token", self._token)
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return bytes(answer.read())
@@ -122,36 +127,48 @@ class S3:
         self._configure("proxy", "\n".join(proxy))
         memcached = ["memcached", "-u", getpass.getuser(), "-l", "127.0.0.1", "-p", str(self.ports["memcached"])]
         self.processes["memcached"] = subprocess.Popen(memcached)
-        for kind in (*_KINDS, "proxy"):
-            with (self.folder / f"{kind}.log").open("wb") as log:
-                self.processes[kind] = subprocess.Popen(
-                    [f"swift-{kind}-server", self.folder / f"{kind}.conf"], stdout=log, stderr=log
-                )
-        self._token = self._sign_in()
+        for kind in _KINDS:
+            self._start(kind)
+        for kind in _KINDS:
+            _wait_for(functools.partial(self._knock, kind))
+        self._start("proxy")  # last: it shuns for a minute who is not there when it is asked
+        _wait_for(self._sign_in)
+
+    def _start(self, kind: str) -> None:
+        with (self.folder / f"{kind}.log").open("wb") as log:
+            command: list[str | Path] = [f"swift-{kind}-server", self.folder / f"{kind}.conf"]
+            self.processes[kind] = subprocess.Popen(command, stdout=log, stderr=log)
+
+    def _knock(self, kind: str) -> None:
+        socket.create_connection(("127.0.0.1", self.ports[kind])).close()
 
     def _configure(self, kind: str, what: str) -> None:
         common = _COMMON.format(port=self.ports[kind], user=getpass.getuser(), folder=self.folder)
         (self.folder / f"{kind}.conf").write_text(common + what)
 
-    def _sign_in(self) -> str:
+    def _sign_in(self) -> None:
         request = urllib.request.Request(f"{self.endpoint}/auth/v1.0")
         request.add_header("X-Auth-User", ACCESS_KEY)
         request.add_header("X-Auth-Key", SECRET_KEY)
-        started = time.monotonic()
-        while True:
-            try:
-                with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
-                    return str(answer.headers["X-Auth-Token"])
-            except OSError:
-                if time.monotonic() - started > PATIENCE:
-                    raise
-                time.sleep(0.1)
+        with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
+            self._token = str(answer.headers["X-Auth-Token"])
 
     def stop(self) -> None:
         for process in self.processes.values():
             process.kill()
             process.wait(PATIENCE)
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+def _wait_for(attempt: Callable[[], None]) -> None:
+    started = time.monotonic()
+    while True:
+        try:
+            return attempt()
+        except OSError:
+            if time.monotonic() - started > PATIENCE:
+                raise
+            time.sleep(0.1)
 
 
 def start_s3() -> S3 | None:

@@ -6,7 +6,7 @@ import asyncio
 import datetime as dt
 import hashlib
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +25,7 @@ from tests.relay import open_relay
 from tests.s3_server import BATCH, S3, SECRET_KEY
 
 SMALL = b"a file" * 100
-Logged = list[Mapping[str, Any]]
+Logged = Sequence[Mapping[str, Any]]
 LARGE = bytes(range(256)) * 4096 * 20 + b"end"  # three parts
 
 
