@@ -53,11 +53,11 @@ async def open_s3(location: S3Location, scratch: Path) -> AsyncIterator[S3Store]
 
 
 def _client(session: AioSession, location: S3Location, endpoint: str | None) -> Any:
-    style = "path" if location.path_style else "auto" if endpoint is None else "virtual"
     config = AioConfig(
         signature_version="s3v4",
         # Signing a body means to hash it on the event loop; Content-MD5, which is signed, binds it as well.
-        s3={"addressing_style": style, "payload_signing_enabled": False},
+        # (Left to itself the library presigns for the host of all regions, which redirects, and no browser follows.)
+        s3={"addressing_style": "path" if location.path_style else "virtual", "payload_signing_enabled": False},
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         connect_timeout=5,
