@@ -28,7 +28,7 @@ from graphql_api.storage.s3_url import S3Location
 
 _PIECE = 256 * 1024
 _PART = 8 * 1024 * 1024  # S3 takes no part below 5 MiB, but for the last
-_PARTS_AT_ONCE = 8  # of all files that a process puts: what they take of its memory is bounded by it
+_PARTS_AT_ONCE = 4  # of all files that a process puts: what they take of its memory is bounded by it
 _BATCH = 1000  # keys that one request deletes
 _CALL_SECONDS = 30.0  # a call with its retries, and the wait for a connection; some are made in a transaction
 _RETRY_SECONDS = 5
