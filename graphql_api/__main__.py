@@ -165,6 +165,10 @@ def _migrate(settings: Settings, _: argparse.Namespace) -> int:
 
 
 def _doctor(settings: Settings, _: argparse.Namespace) -> int:
+    from graphql_api import log
+
+    log.configure(settings.log_format)  # on standard error: what is found stands alone
+
     async def check(services: Services) -> bool:
         found = await services.health.examine()
         for finding in found:

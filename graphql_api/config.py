@@ -25,6 +25,7 @@ from graphql_api.domain.plan import MIB, Plans, parse_plans
 from graphql_api.domain.signing import Signer
 from graphql_api.remote.mail import parse_smtp_url
 from graphql_api.services.documents import digest_of
+from graphql_api.storage.s3_url import S3Location, parse_s3_url
 
 _REDIS_SCHEMES = ("redis", "rediss", "unix")
 _REDIS_OPTIONS = {"db", "ssl_ca_certs", "ssl_cert_reqs"}
@@ -48,8 +49,10 @@ def _database(text: str) -> str:
 
 
 def _storage(text: str) -> str:
-    if text and not text.startswith("file://"):
-        raise ValueError("must be file://<folder>")
+    if text.startswith("s3://"):
+        parse_s3_url(text)
+    elif text and not text.startswith("file://"):
+        raise ValueError("must be file://<folder> or s3://<bucket>")
     return text
 
 
@@ -93,7 +96,7 @@ class Settings(BaseSettings):
         "", description="`sqlite://<file>` or `postgres://...`; default `sqlite://{DATA_DIR}/tintype.db`."
     )
     storage_url: Annotated[str, AfterValidator(_storage)] = Field(
-        "", description="`file://<folder>`; default `file://{DATA_DIR}/media`."
+        "", description="`file://<folder>` or `s3://<bucket>...`; default `file://{DATA_DIR}/media`."
     )
     public_url: Annotated[str, AfterValidator(_origin)] = Field(
         "http://localhost:8000", description="Origin of API and pages in every link."
@@ -230,8 +233,13 @@ class Settings(BaseSettings):
         return self
 
     @property
+    def bucket(self) -> S3Location | None:
+        """The bucket that STORAGE_URL names, if it does not name a folder."""
+        return parse_s3_url(self.storage_url) if self.storage_url.startswith("s3://") else None
+
+    @property
     def media_folder(self) -> Path:
-        """The folder that STORAGE_URL names."""
+        """The folder that STORAGE_URL names, if it does not name a bucket."""
         return Path(self.storage_url.removeprefix("file://"))
 
     @property

@@ -6,7 +6,8 @@
       Forbidden               BadSignature
       NotFound
       Conflict
-      LimitExceeded           QuotaExceeded, RateLimited, Overloaded (TookTooLong), StorageFull
+      LimitExceeded           QuotaExceeded, RateLimited, StorageFull,
+                              Overloaded (TookTooLong, StorageUnavailable)
       UpstreamFailed          UpstreamTimeout
       NotConfigured
 
@@ -226,6 +227,12 @@ class TookTooLong(Overloaded):
     """One piece of image work was ended because its time was up."""
 
     code = "took_too_long"
+
+
+class StorageUnavailable(Overloaded):
+    """Where the bytes lie does not answer, or does not let us in; the log has the reason."""
+
+    code = "storage_unavailable"
 
 
 class StorageFull(LimitExceeded):

@@ -44,6 +44,8 @@ def configure(log_format: str) -> None:
     root.handlers[:] = [handler]
     root.setLevel(logging.INFO)
     logging.getLogger("aiohttp.access").setLevel(logging.WARNING)  # our own middleware writes that line
+    for library in ("aiobotocore", "botocore"):  # they tell where they found credentials, at each start
+        logging.getLogger(library).setLevel(logging.WARNING)
     logging.getLogger("aiohttp.server").addFilter(_shorten_garbage)
 
 

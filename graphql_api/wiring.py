@@ -51,6 +51,7 @@ from graphql_api.services.trash import Trash
 from graphql_api.services.upgrades import Office, Upgrades
 from graphql_api.services.versions import Versions
 from graphql_api.services.webhooks import Webhooks
+from graphql_api.storage.blob_store import BlobStore
 from graphql_api.storage.local import LocalStore
 from graphql_api.web.context import Context
 
@@ -87,7 +88,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
         stack.push_async_callback(counters.close)
         limits = Limits(settings.rate_limit_scale, counters, metrics, settings.graphql_streams)
         plans, signer = settings.plans, settings.signer()
-        store = LocalStore(settings.media_folder)
+        store = await stack.enter_async_context(_open_store(settings))
         spool, originals, audit = Spool(settings.spool_folder), Originals(store), Audit(_now)
         office = Office(settings.upgrade_url, settings.upgrade_webhook_url, settings.upgrade_webhook_secret)
         upgrades = Upgrades(plans=plans, office=office, signer=signer, public_url=settings.public_url, clock=_now)
@@ -199,6 +200,18 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             open_private_images=settings.open_private_images,
             failing=health.failing,
         )
+
+
+@asynccontextmanager
+async def _open_store(settings: Settings) -> AsyncIterator[BlobStore]:
+    """The folder or the bucket, whose library takes a while to load, and is not for those who have none."""
+    if settings.bucket is None:
+        yield LocalStore(settings.media_folder)
+        return
+    from graphql_api.storage.s3 import open_s3
+
+    async with open_s3(settings.bucket, settings.spool_folder) as store:
+        yield store
 
 
 def _bounds(settings: Settings) -> Bounds:

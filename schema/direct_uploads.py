@@ -17,6 +17,14 @@ from schema.media_inputs import DetailsInput
 from schema.scalars import BigInt
 
 
+@strawberry.type(description="A header of the request that sends a file.")
+class UploadHeader:
+    """One of a PutAddress."""
+
+    name: str = strawberry.field(description="Its name; programs and browsers send `Content-Length` by themselves.")
+    value: str = strawberry.field(description="Its value, to be sent as it is.")
+
+
 @strawberry.type(description="Where a file is to be sent.")
 class UploadTarget:
     """A Ticket."""
@@ -24,6 +32,9 @@ class UploadTarget:
     id: strawberry.ID = strawberry.field(description="For `completeUpload` and `uploadProgress`.")
     url: str = strawberry.field(description="The address: whoever has it may send this one file there.")
     method: str = strawberry.field(description="How it is sent: PUT, the file as the body, no key.")
+    headers: list[UploadHeader] = strawberry.field(
+        description="What must be sent with it, where there is something: the address takes nothing else."
+    )
     expires_at: dt.datetime = strawberry.field(description="Until when it must be sent, and completed.")
 
 
@@ -83,10 +94,15 @@ class DirectUploadMutation:
         uploads, principal = info.context.services.direct_uploads, info.context.principal
         try:
             ticket = await uploads.make(principal, input.bytes, input.filename, input.sha256)
+            address = await uploads.address(ticket)
         except TintypeError as error:
             return CreateUploadPayload(errors=[user_error(error)])
         target = UploadTarget(
-            id=strawberry.ID(ticket.token), url=uploads.address(ticket), method="PUT", expires_at=ticket.expires_at
+            id=strawberry.ID(ticket.token),
+            url=address.url,
+            method="PUT",
+            headers=[UploadHeader(name=name, value=value) for name, value in address.headers.items()],
+            expires_at=ticket.expires_at,
         )
         return CreateUploadPayload(upload=target)
 
@@ -111,7 +127,7 @@ class DirectUploadSubscription:
         context = info.context
         uploads = context.services.direct_uploads
         ticket = uploads.opened_by(context.principal, id)
-        with context.services.live.progress(ticket.id) as messages:
+        async with uploads.progress(ticket) as messages:
             if await uploads.is_here(ticket):
                 yield _present(Progress(ticket.id, ticket.size, ticket.size, done=True))
                 return

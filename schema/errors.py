@@ -43,6 +43,9 @@ class ErrorCode(Enum):
     RATE_LIMITED = strawberry.enum_value("rate_limited", description="Too many requests; try again later.")
     OVERLOADED = strawberry.enum_value("overloaded", description="The server has too much to do; try again later.")
     TOOK_TOO_LONG = strawberry.enum_value("took_too_long", description="The image took more time than one may have.")
+    STORAGE_UNAVAILABLE = strawberry.enum_value(
+        "storage_unavailable", description="The server's storage does not answer; try again later."
+    )
     STORAGE_FULL = strawberry.enum_value("storage_full", description="The server's storage takes no more.")
     UPSTREAM_FAILED = strawberry.enum_value("upstream_failed", description="The URL did not give its file.")
     UPSTREAM_TIMEOUT = strawberry.enum_value("upstream_timeout", description="The URL did not answer in time.")

@@ -25,6 +25,7 @@ from graphql_api.wiring import open_services
 from tests.client import Client
 from tests.postgres import Cluster, start_cluster
 from tests.redis_server import Redis, start_redis
+from tests.s3_server import ACCESS_KEY, S3, SECRET_KEY, start_s3
 
 _CI = os.environ.get("CI") == "true"
 
@@ -125,6 +126,32 @@ def redis() -> Iterator[Redis]:
         return
     yield server
     server.stop()
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[S3]:
+    server = start_s3()
+    if server is None:
+        missing("Swift")
+        return
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def s3(s3_server: S3, monkeypatch: pytest.MonkeyPatch) -> S3:
+    """The endpoint, and its credentials in the environment."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", ACCESS_KEY)
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", SECRET_KEY)
+    return s3_server
+
+
+@pytest.fixture
+def bucket(s3: S3) -> str:
+    """The name of a new one."""
+    name = f"t{uuid.uuid4().hex}"
+    s3.make_bucket(name)
+    return name
 
 
 @pytest.fixture

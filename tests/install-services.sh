@@ -5,6 +5,7 @@ missing=
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$missing postgresql"
 command -v chromium >/dev/null 2>&1 || missing="$missing chromium"
 command -v redis-server >/dev/null 2>&1 || missing="$missing redis-server"
+command -v swift-proxy-server >/dev/null 2>&1 || missing="$missing swift-proxy swift-account swift-container swift-object memcached"
 command -v curl >/dev/null 2>&1 || missing="$missing curl"
 ls /usr/share/fonts/truetype/*/*.ttf >/dev/null 2>&1 || missing="$missing fonts-dejavu-core"
 ldconfig -p | grep -q libatomic.so.1 || missing="$missing libatomic1"  # for the Node inside playwright

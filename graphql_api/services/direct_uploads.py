@@ -1,15 +1,20 @@
 """Uploads in three steps: ask for an address, send the file there without a key, make a media of it.
 
-The address says all that there is to know of an upload, signed; what was sent lies in the store until it is used, and
-is forgotten after an hour or two if it is not.
+The id says all that there is to know of an upload, signed; what was sent lies in the store until it is used, and is
+forgotten after an hour or two if it is not. Some stores take files themselves: then we see them when they are
+completed, and hold them against what was told.
 """
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import datetime as dt
+import math
 import time
 import uuid
 from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from graphql_api.db import media as rows
@@ -17,15 +22,24 @@ from graphql_api.domain.account import Principal
 from graphql_api.domain.key import Scope
 from graphql_api.domain.media import Details, Media, clean_name
 from graphql_api.domain.signing import Signer
-from graphql_api.errors import BadSignature, Conflict, InvalidInput, LimitExceeded, NotFound, TooLarge
+from graphql_api.errors import (
+    BadSignature,
+    Conflict,
+    InvalidInput,
+    LimitExceeded,
+    NotFound,
+    StorageUnavailable,
+    TooLarge,
+)
 from graphql_api.services.intake import Intake
 from graphql_api.services.live import Live, Progress
-from graphql_api.storage.blob_store import UPLOADS, BlobStore, upload_key, uploads_prefix
+from graphql_api.storage.blob_store import UPLOADS, BlobStore, PutAddress, upload_key, uploads_prefix
 
 _PURPOSE = "upload"
 _GOOD_FOR = dt.timedelta(hours=1)
 _SWEEP_AGE = dt.timedelta(hours=2)
 _TELL_SECONDS = 0.2
+_LOOK_SECONDS = 2.0
 _SHA256 = 64  # hexadecimal digits
 _MAX_WAITING = 50  # files of a team
 
@@ -78,9 +92,12 @@ class DirectUploads:
         claims |= {"sha256": digest, "name": name}
         return self.open(self.signer.seal(_PURPOSE, claims, expires))
 
-    def address(self, ticket: Ticket) -> str:
-        """Where the file is sent (PUT), by whoever has this. In the query: addresses are logged without theirs."""
-        return f"{self.public_url}/uploads?token={ticket.token}"
+    async def address(self, ticket: Ticket) -> PutAddress:
+        """Where the file is sent, by whoever has this: past us, if the store has a door of its own."""
+        key, left = upload_key(ticket.team_id, ticket.id), ticket.expires_at - self.clock()
+        presigned = await self.store.presign_put(key, ticket.size, ticket.sha256, math.ceil(left.total_seconds()))
+        # (In the query: addresses are logged without theirs.)
+        return presigned or PutAddress(f"{self.public_url}/uploads?token={ticket.token}", {})
 
     def open(self, token: str) -> Ticket:
         """What a token says. BadSignature."""
@@ -103,10 +120,8 @@ class DirectUploads:
             raise Conflict("The file is here already.")
         told = self._told(ticket, pieces)
         async with self.intake.spool.fill(told, limit=ticket.size, field="body", filename=None) as upload:
-            if upload.size != ticket.size:
-                raise InvalidInput("body", f"The file has {upload.size} bytes, not {ticket.size}.")
-            if ticket.sha256 is not None and upload.sha256 != ticket.sha256:
-                raise InvalidInput("body", "The file has another SHA-256 than was told.")
+            if difference := _difference(ticket, upload.size, upload.sha256):
+                raise InvalidInput("body", difference)
             await self.store.put(upload_key(ticket.team_id, ticket.id), upload.path)
         self.live.tell(Progress(ticket.id, ticket.size, ticket.size, done=True))
 
@@ -121,20 +136,32 @@ class DirectUploads:
             yield piece
 
     async def complete(self, principal: Principal, token: str, details: Details) -> Media:
-        """Make a media of what was sent. BadSignature, NotFound when nothing was, and as Intake.upload."""
+        """Make a media of what was sent. BadSignature, NotFound when nothing was, and as Intake.upload.
+
+        InvalidInput for what is not as it was told: it is removed, and the right one may be sent.
+        """
         ticket = self.opened_by(principal, token)
         key = upload_key(ticket.team_id, ticket.id)
         if (stored := await self.store.find(key)) is None:
             raise NotFound("There is no such upload, or its file has not come yet.")
-        pieces, limit = self.store.read(key), stored.size
+        await self._refuse_other(ticket, stored.size)
+        pieces, limit = self.store.read(key), ticket.size
         try:
             async with self.intake.spool.fill(pieces, limit=limit, field="id", filename=ticket.filename) as upload:
+                await self._refuse_other(ticket, upload.size, upload.sha256)
                 # The id of the upload becomes that of the media: of two who complete it at once one is refused.
                 media = await self.intake.keep(principal, upload, details, media_id=ticket.id)
         except FileNotFoundError as error:
             raise NotFound("This upload was completed already.") from error
         await self.store.delete(key)
+        self.live.tell(Progress(ticket.id, ticket.size, ticket.size, done=True))
         return media
+
+    async def _refuse_other(self, ticket: Ticket, size: int, sha256: str | None = None) -> None:
+        """Remove what lies there, and say why, if it is not what was told. InvalidInput."""
+        if difference := _difference(ticket, size, sha256):
+            await self.store.delete(upload_key(ticket.team_id, ticket.id))
+            raise InvalidInput("id", difference)
 
     def opened_by(self, principal: Principal, token: str) -> Ticket:
         """The same for the team whose upload it is; for others it is no token. BadSignature."""
@@ -142,6 +169,25 @@ class DirectUploads:
         if ticket.team_id != team.id or ticket.test != principal.is_test:
             raise BadSignature("This link is not valid.")
         return ticket
+
+    @asynccontextmanager
+    async def progress(self, ticket: Ticket) -> AsyncIterator[AsyncIterator[Progress]]:
+        """How far the file is from now on, inside the context."""
+        looking = asyncio.create_task(self._look_for(ticket))
+        try:
+            with self.live.progress(ticket.id) as messages:
+                yield messages
+        finally:
+            looking.cancel()
+
+    async def _look_for(self, ticket: Ticket) -> None:
+        """Tell when the file is in the store: who took it there past us tells nobody."""
+        while self.clock() < ticket.expires_at:
+            await asyncio.sleep(_LOOK_SECONDS)
+            with contextlib.suppress(StorageUnavailable):
+                if await self.is_here(ticket):
+                    self.live.tell(Progress(ticket.id, ticket.size, ticket.size, done=True))
+                    return
 
     async def is_here(self, ticket: Ticket) -> bool:
         """Whether the file has come."""
@@ -153,3 +199,12 @@ class DirectUploads:
         for key in old:
             await self.store.delete(key)
         return len(old)
+
+
+def _difference(ticket: Ticket, size: int, sha256: str | None) -> str | None:
+    """How a file differs from what was told of it, as far as that is known."""
+    if size != ticket.size:
+        return f"The file has {size} bytes, not {ticket.size}."
+    if sha256 is not None and ticket.sha256 is not None and sha256 != ticket.sha256:
+        return "The file has another SHA-256 than was told."
+    return None

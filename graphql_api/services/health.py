@@ -18,6 +18,7 @@ from graphql_api.storage.blob_store import BlobStore
 _GOOD_FOR = 5.0  # seconds
 _PATIENCE = 10.0
 _BUSY = 60.0  # seconds in which a pool that works has finished something
+_SEE_LOG = "the log has the reason"
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +53,8 @@ class Health:
         """All that this machine can do, each tried out, with what there is to say about it; for people."""
         parts = {"database": database.check, "storage": self._store.check}
         found = [
-            Finding(name, State.WORKS if await _works(name, check) else State.BROKEN) for name, check in parts.items()
+            Finding(name, State.WORKS) if await _works(name, check) else Finding(name, State.BROKEN, _SEE_LOG)
+            for name, check in parts.items()
         ]
         for part in Part:
             found += await self._examine(part)
@@ -65,7 +67,7 @@ class Health:
             return [Finding(part, State.BROKEN, str(error))]
         except Exception:
             log.exception("check_failed", part=part)
-            return [Finding(part, State.BROKEN, "the log has the reason")]
+            return [Finding(part, State.BROKEN, _SEE_LOG)]
 
     async def _formats(self) -> dict[str, bool]:
         try:

@@ -17,6 +17,7 @@ from graphql_api.db import blobs
 from graphql_api.db.database import transaction
 from graphql_api.domain.media import Upload
 from graphql_api.domain.traits import Probed
+from graphql_api.errors import StorageUnavailable
 from graphql_api.storage.blob_store import BLOBS, RENDITIONS, BlobStore, blob_key, renditions_prefix
 
 log = structlog.get_logger(__name__)
@@ -79,7 +80,7 @@ class Originals:
         """Remove one; a file that does not go must not keep the others."""
         try:
             await self.remove(sha256)
-        except OSError:
+        except (OSError, StorageUnavailable):
             log.exception("original_not_removed", sha256=sha256)
             return False
         return True

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
-from contextlib import AsyncExitStack
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
+from pathlib import Path
 
 from graphql_api.db import blobs
 from graphql_api.domain.rendition import Rendition
@@ -53,16 +54,23 @@ class Placeholders:
         thumbs = await blobs.thumbs_of({rendition.media.sha256 for rendition in renditions})
         known = [rendition for rendition in renditions if rendition.media.sha256 in thumbs]
         async with AsyncExitStack() as stack:
-            jobs = [await self._job(rendition, thumbs[rendition.media.sha256], stack) for rendition in known]
-            made = await self._imaging.sketch(jobs)
+            files = await self._files({layer.sha256 for item in known for layer in item.recipe.layers}, stack)
+            known = [item for item in known if all(layer.sha256 in files for layer in item.recipe.layers)]
+            made = await self._imaging.sketch([_job(item, thumbs[item.media.sha256], files) for item in known])
         return {_key(rendition): placeholder for rendition, placeholder in zip(known, made, strict=True)}
 
-    async def _job(self, rendition: Rendition, thumb: bytes, stack: AsyncExitStack) -> Sketch:
-        layers = {
-            layer.sha256: await stack.enter_async_context(self._store.as_file(blob_key(layer.sha256)))
-            for layer in rendition.recipe.layers
-        }
-        return Sketch(thumb, rendition.media.original, rendition.recipe.stages[0], layers)
+    async def _files(self, digests: set[str], stack: AsyncExitStack) -> Mapping[str, Path]:
+        """Originals that are put on top, each once: from a bucket it is a download. What was deleted is left out."""
+        files = {}
+        for digest in digests:
+            with suppress(FileNotFoundError):
+                files[digest] = await stack.enter_async_context(self._store.as_file(blob_key(digest)))
+        return files
+
+
+def _job(rendition: Rendition, thumb: bytes, files: Mapping[str, Path]) -> Sketch:
+    layers = {layer.sha256: files[layer.sha256] for layer in rendition.recipe.layers}
+    return Sketch(thumb, rendition.media.original, rendition.recipe.stages[0], layers)
 
 
 def _key(rendition: Rendition) -> Key:

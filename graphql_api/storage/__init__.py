@@ -1,1 +1,1 @@
-"""Bytes by key. `blob_store` has the protocol; `local` keeps them in a folder."""
+"""Bytes by key. `blob_store` has the protocol; `local` keeps them in a folder, `s3` in a bucket."""

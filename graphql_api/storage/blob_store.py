@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import datetime as dt
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +20,7 @@ from graphql_api.domain.transform import REVISION
 BLOBS = "blobs/"
 RENDITIONS = "renditions/"
 UPLOADS = "uploads/"
+SPACES = (BLOBS, RENDITIONS, UPLOADS)
 
 
 def blob_key(sha256: str) -> str:
@@ -61,8 +62,16 @@ class Stored:
     modified: dt.datetime
 
 
+@dataclass(frozen=True, slots=True)
+class PutAddress:
+    """Where a file may be sent (PUT) by whoever has the address, and the headers that it must come with."""
+
+    url: str
+    headers: Mapping[str, str]
+
+
 class BlobStore(Protocol):
-    """Keeps bytes by key; a key appears whole or not at all."""
+    """Keeps bytes by key; a key appears whole or not at all. One that is elsewhere may raise StorageUnavailable."""
 
     async def put(self, key: str, source: Path | bytes) -> Stored:
         """Keep a copy of the file, or these bytes, durably; what is there already is replaced. StorageFull."""
@@ -92,4 +101,7 @@ class BlobStore(Protocol):
         """Remove what puts that began before this moment have left unfinished."""
 
     async def check(self) -> None:
-        """Raise OSError unless bytes can be written now."""
+        """Raise OSError, or what `put` raises, unless bytes can be written now."""
+
+    async def presign_put(self, key: str, size: int, sha256: str | None, seconds: int) -> PutAddress | None:
+        """Where a file of this size and digest may be sent past us; None where nothing gets there but by us."""

@@ -198,7 +198,9 @@ def test_the_doctor_notices_that_there_are_no_fonts(tmp_path: Path, monkeypatch:
     [
         ("max_pixels", "many"),
         ("database_url", "mysql://x"),
-        ("storage_url", "s3://bucket"),
+        ("storage_url", "ftp://bucket"),
+        ("storage_url", "s3://key:secret@bucket"),
+        ("storage_url", "s3://bucket?endpoint=nowhere"),
         ("public_url", "example.com"),
         ("import_host_map", "{"),
         ("rate_limit_scale", "-1"),

@@ -25,7 +25,7 @@ export default [
             types: [
               "ErrorAction", "Exif", "FocalPoint", "KeyValue", "Location", "MediaChange", "MediaVersion", "Member",
               "Original", "PageInfo", "PaletteColor", "Placeholder", "RateLimit", "Rendition", "Responsive",
-              "ResponsiveSource", "TagCount", "UploadProgress", "Usage", "Viewer",
+              "ResponsiveSource", "TagCount", "UploadHeader", "UploadProgress", "Usage", "Viewer",
               "Plan", "Preset", // known by their names
             ],
           },

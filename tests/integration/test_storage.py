@@ -1,10 +1,11 @@
-"""The contract of every BlobStore, and what the folder store adds: crashes, links, full disks."""
+"""The contract of every BlobStore, in a folder and in a bucket; what a folder adds: crashes, links, full disks."""
 
 from __future__ import annotations
 
 import asyncio
 import datetime as dt
 import os
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -12,13 +13,20 @@ import pytest
 from graphql_api.errors import StorageFull
 from graphql_api.storage.blob_store import BlobStore
 from graphql_api.storage.local import LocalStore
+from graphql_api.storage.s3 import open_s3
+from graphql_api.storage.s3_url import parse_s3_url
 
 CONTENT = bytes(range(256)) * 4096  # 1 MiB: more than one piece
 
 
-@pytest.fixture
-def store(tmp_path: Path) -> BlobStore:
-    return LocalStore(tmp_path / "media")
+@pytest.fixture(params=["folder", "bucket"])
+async def store(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[BlobStore]:
+    if request.param == "folder":
+        yield LocalStore(tmp_path / "media")
+        return
+    s3, bucket = request.getfixturevalue("s3"), request.getfixturevalue("bucket")
+    async with open_s3(parse_s3_url(s3.url(bucket, "some/where")), tmp_path) as opened:
+        yield opened
 
 
 @pytest.fixture
@@ -45,7 +53,9 @@ async def test_what_is_put_is_found_read_and_deleted(store: BlobStore, file: Pat
     assert await store.find("a/b/c") is None
 
 
-@pytest.mark.parametrize(("start", "size"), [(0, 10), (250_000, 20_000), (1_048_570, 100), (5, None), (0, 0)])
+@pytest.mark.parametrize(
+    ("start", "size"), [(0, 10), (250_000, 20_000), (1_048_570, 100), (5, None), (0, 0), (2_000_000, 5)]
+)
 async def test_ranges_are_exact(store: BlobStore, file: Path, start: int, size: int | None) -> None:
     await store.put("key", file)
 
@@ -72,7 +82,10 @@ async def test_bytes_are_kept_as_files_are(store: BlobStore) -> None:
 
     assert (stored.key, stored.size) == ("a/b/key", len(CONTENT))
     assert await read(store, "a/b/key") == CONTENT
-    assert await store.find("a/b/key") == stored
+    found = await store.find("a/b/key")
+    assert found
+    assert (found.key, found.size) == (stored.key, stored.size)
+    assert abs((found.modified - stored.modified).total_seconds()) < 10
 
 
 async def test_putting_again_refreshes_and_replaces(store: BlobStore, file: Path, tmp_path: Path) -> None:
@@ -115,6 +128,37 @@ async def test_a_file_that_is_read_may_be_deleted_meanwhile(store: BlobStore, fi
     await store.delete("key")
 
     assert first + b"".join([piece async for piece in pieces]) == CONTENT
+
+
+async def test_a_key_that_is_touched_counts_as_new(store: BlobStore, file: Path) -> None:
+    await store.put("a/key", file)
+    await asyncio.sleep(1.1)  # a bucket knows whole seconds
+    before = await store.find("a/key")
+    await store.touch("a/key")
+    after = await store.find("a/key")
+    await store.touch("a/none")
+
+    assert before
+    assert after
+    assert after.modified > before.modified
+    assert await read(store, "a/key") == CONTENT
+    assert await store.find("a/none") is None
+
+
+async def test_a_check_leaves_nothing(store: BlobStore) -> None:
+    await store.check()
+
+    assert [stored async for stored in store.list("")] == []
+
+
+async def test_a_list_has_everything_once(store: BlobStore, file: Path) -> None:
+    keys = {f"r/{number % 3}/{number}" for number in range(17)}
+    for key in keys:
+        await store.put(key, file)
+    found = [stored async for stored in store.list("r/")]
+
+    assert sorted(stored.key for stored in found) == sorted(keys)
+    assert {stored.size for stored in found} == {len(CONTENT)}
 
 
 async def test_what_a_power_cut_leaves_empty_counts_as_missing(tmp_path: Path) -> None:

@@ -79,6 +79,10 @@ mutation Announce($bytes: BigInt!, $filename: String) {
       id
       url
       method
+      headers {
+        name
+        value
+      }
     }
     errors {
       code
