@@ -9,7 +9,6 @@ from graphql_api.db.rows import Row
 from graphql_api.domain.format import Format
 from graphql_api.domain.media import Original
 
-
 _COLUMNS = ("format", "width", "height", "frames", "has_alpha", "transformable")
 
 
