@@ -100,7 +100,8 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
         stack.push_async_callback(live.close)
         events.listeners.extend([lambda _: deliveries.wake(), live.tell_of])
         quotas = Quotas(plans=plans, upgrades=upgrades, audit=audit, clock=_now)
-        trash = Trash(originals=originals, events=events, retention=dt.timedelta(days=settings.trash_days), clock=_now)
+        retention = dt.timedelta(days=settings.trash_days)
+        trash = Trash(originals=originals, events=events, retention=retention, clock=_now)
         intake = Intake(
             originals=originals,
             spool=spool,
@@ -113,7 +114,8 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             picture_limits=settings.picture_limits,
             clock=_now,
         )
-        library, tokens = Library(plans, events, _now), AccessTokens(signer, _now)
+        library = Library(plans=plans, events=events, retention=retention, clock=_now)
+        tokens = AccessTokens(signer, _now)
         accounts = Accounts(
             anonymous_uploads=settings.anonymous_uploads, plans=plans, signer=signer, tokens=tokens, clock=_now
         )

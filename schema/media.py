@@ -13,7 +13,7 @@ import strawberry
 from graphql_api.domain import media as domain
 from graphql_api.domain.collection import Collection as DomainCollection
 from graphql_api.domain.format import Format
-from graphql_api.domain.media import Source
+from graphql_api.domain.media import Source, Status
 from graphql_api.domain.media_filter import MediaFilter
 from graphql_api.domain.page import NEWEST_FIRST, Order, Page, PageRequest, cursor_of
 from graphql_api.domain.rendition import Rendition as PlannedRendition
@@ -82,6 +82,7 @@ class Media(Node):
     )
     bytes: BigInt = strawberry.field(description="Size of the original in bytes.")
     sha256: str = strawberry.field(description="SHA-256 of the original, in hexadecimal.")
+    status: Status = strawberry.field(description="Whether it is ready, or in the trash.")
     created_at: dt.datetime = strawberry.field(description="When it was uploaded or imported.")
     updated_at: dt.datetime = strawberry.field(description="When something was last said of it.")
     expires_at: dt.datetime | None = strawberry.field(description="When it will be gone; null for never.")
@@ -316,6 +317,7 @@ def present(media: domain.Media) -> Media:
         transformable=original.transformable,
         bytes=BigInt(media.bytes),
         sha256=media.sha256,
+        status=media.status,
         created_at=media.created_at,
         updated_at=media.updated_at,
         expires_at=media.expires_at,

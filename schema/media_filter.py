@@ -10,13 +10,14 @@ import strawberry
 
 from graphql_api.domain import media_filter as domain
 from graphql_api.domain.format import Format
-from graphql_api.domain.media import Source
+from graphql_api.domain.media import Source, Status
 from graphql_api.domain.page import Order, OrderField
 from graphql_api.errors import InvalidInput, NotFound
 from schema.node import find_collection_id, media_id_of
 from schema.scalars import BigInt
 
 strawberry.enum(Source, name="MediaSource", description="Where a media came from.")
+strawberry.enum(Status, name="MediaStatus", description="What a media is.")
 strawberry.enum(OrderField, name="MediaOrderField", description="What media are ordered by; ids settle ties.")
 
 
@@ -103,6 +104,7 @@ class SimilarTo:
 class MediaFilterInput:
     """The fields of a domain MediaFilter."""
 
+    status: Status = strawberry.field(default=Status.READY, description="Those that are there, or those in the trash.")
     ids: list[strawberry.ID] | None = strawberry.field(default=None, description="At most 100 global ids.")
     uids: list[str] | None = strawberry.field(default=None, description="At most 100 uids.")
     tags: TagFilter | None = strawberry.field(default=None, description="Tags.")
@@ -133,6 +135,7 @@ class MediaFilterInput:
         """The filter. InvalidInput."""
         tags = self.tags or TagFilter()
         return domain.MediaFilter(
+            status=self.status,
             ids=None if self.ids is None else tuple(_media_id("ids", text) for text in self.ids),
             uids=None if self.uids is None else tuple(self.uids),
             tags_any=tuple(tags.any),

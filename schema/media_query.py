@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Annotated, Any
@@ -11,13 +10,14 @@ import strawberry
 
 from graphql_api.domain.account import Principal
 from graphql_api.domain.collection import MAX_COLLECTIONS
-from graphql_api.domain.media_filter import EVERYTHING
+from graphql_api.domain.media import Status
+from graphql_api.domain.media_filter import EVERYTHING, MediaFilter
 from graphql_api.domain.page import NEWEST_FIRST
 from graphql_api.domain.rendition import uid_in
 from graphql_api.errors import InvalidInput, NotFound
-from schema.connection import AFTER, BEFORE, FIRST, LAST, Connection, parse_page, present_page
+from schema.connection import AFTER, BEFORE, FIRST, LAST, Connection, parse_page
 from schema.context import Info
-from schema.media import Collection, Media, list_media, media_cursor, present, present_collection
+from schema.media import Collection, Media, list_media, present, present_collection
 from schema.media_filter import MediaBy, MediaFilterInput, MediaOrder
 from schema.node import Node, find_collection_id, find_media_id, media_id_of
 
@@ -112,10 +112,7 @@ class MediaQuery:
         last: Annotated[int | None, LAST] = None,
         before: Annotated[str | None, BEFORE] = None,
     ) -> Connection[Media]:
-        trash, principal = info.context.services.trash, info.context.principal
-        page = await trash.list(principal, parse_page(first, after, last, before))
-        cursor = functools.partial(media_cursor, NEWEST_FIRST)
-        return present_page(page, present, cursor, functools.partial(trash.count, principal))
+        return await list_media(info, parse_page(first, after, last, before), MediaFilter(status=Status.TRASHED))
 
     @strawberry.field(description="Any object by its global id; null when there is none, or it is not yours to see.")
     async def node(self, info: Info, id: Annotated[strawberry.ID, _ID]) -> Node | None:

@@ -133,6 +133,10 @@ _VALUES: Mapping[str, Mapping[str, str]] = {
         "IMPORT": "It was fetched from an address.",
         "TRANSFORM": "It was made of another media.",
     },
+    "MediaStatus": {
+        "READY": "It is there.",
+        "TRASHED": "It is in the trash, from where it can be restored.",
+    },
     "MetadataPolicy": {
         "COPYRIGHT": "Artist and copyright, in JPEG alone.",
         "NONE": "Nothing.",

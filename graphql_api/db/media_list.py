@@ -98,9 +98,12 @@ def live(team_id: int, now: dt.datetime, *, test: bool, wanted: MediaFilter = EV
     return functools.reduce(operator.and_, _criteria(team_id, wanted), there)
 
 
-def in_trash(team_id: int, now: dt.datetime, since: dt.datetime, *, test: bool) -> Among:
-    """Those that were put into the trash after `since`."""
-    return _of_team(team_id, now, test=test) & (_media.deleted_at > since)
+def in_trash(
+    team_id: int, now: dt.datetime, since: dt.datetime, *, test: bool, wanted: MediaFilter = EVERYTHING
+) -> Among:
+    """Those that were put into the trash after `since`, and are wanted."""
+    there = _of_team(team_id, now, test=test) & (_media.deleted_at > since)
+    return functools.reduce(operator.and_, _criteria(team_id, wanted), there)
 
 
 def _of_team(team_id: int, now: dt.datetime, *, test: bool) -> Criterion:

@@ -48,6 +48,13 @@ class Source(StrEnum):
     TRANSFORM = "transform"
 
 
+class Status(StrEnum):
+    """What a media is; one whose time is over is nothing to anybody."""
+
+    READY = "ready"
+    TRASHED = "trashed"
+
+
 @dataclass(frozen=True, slots=True)
 class FocalPoint:
     """The point that matters most, from 0, 0 (left top) to 1, 1 (right bottom)."""
@@ -114,6 +121,11 @@ class Media:
     newest: int = 1
     shown_version: int | None = None  # what an address without a version shows; None for the newest
     replaced_at: dt.datetime | None = None  # when the newest version came; None while it is the first
+
+    @property
+    def status(self) -> Status:
+        """Whether it is in the trash."""
+        return Status.READY if self.deleted_at is None else Status.TRASHED
 
     def at(self, version: Version) -> Media:
         """The same media with the original of another version."""

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from graphql_api.domain.format import Format
 from graphql_api.domain.ids import is_uid
 from graphql_api.domain.labels import MAX_LABELS, is_storable
-from graphql_api.domain.media import MAX_TAGS, Source, clean_tags
+from graphql_api.domain.media import MAX_TAGS, Source, Status, clean_tags
 from graphql_api.errors import InvalidInput
 
 MAX_IDS = 100
@@ -45,6 +45,7 @@ class Likeness:
 class MediaFilter:
     """What all wanted media have in common; what is left out does not matter."""
 
+    status: Status = Status.READY
     ids: tuple[uuid.UUID, ...] | None = None
     uids: tuple[str, ...] | None = None
     tags_any: tuple[str, ...] = ()

@@ -15,7 +15,7 @@ from graphql_api.domain import ids
 from graphql_api.domain.account import Principal, Team
 from graphql_api.domain.event import EventType
 from graphql_api.domain.key import Scope
-from graphql_api.domain.media import Changes, Keep, Media, Version
+from graphql_api.domain.media import Changes, Keep, Media, Status, Version
 from graphql_api.domain.media_filter import EVERYTHING, MAX_IDS, Likeness, MediaFilter
 from graphql_api.domain.page import Page, PageRequest
 from graphql_api.domain.plan import Plans, end_of
@@ -29,9 +29,12 @@ _VERSION = re.compile(r"[0-9]{1,9}")
 class Library:
     """All media of all teams, seen through a principal."""
 
-    def __init__(self, plans: Plans, events: Events, clock: Callable[[], dt.datetime]) -> None:
+    def __init__(
+        self, *, plans: Plans, events: Events, retention: dt.timedelta, clock: Callable[[], dt.datetime]
+    ) -> None:
         self._plans = plans
         self._events = events
+        self._retention = retention
         self._clock = clock
 
     # --- reading
@@ -86,7 +89,7 @@ class Library:
         return [self._find_visible(principal, found.get(media_id)) for media_id in media_ids]
 
     async def list(self, principal: Principal, request: PageRequest, wanted: MediaFilter = EVERYTHING) -> Page[Media]:
-        """A slice of the team's media. InvalidInput for a filter by something that is not there."""
+        """A slice of the team's media, or of its trash. InvalidInput for a filter by something that is not there."""
         if wanted == EVERYTHING:
             team = principal.require(Scope.READ)
             return await media_list.page_of_all(team.id, self._clock(), request, test=principal.is_test)
@@ -103,18 +106,19 @@ class Library:
     async def _among(self, principal: Principal, wanted: MediaFilter) -> media_list.Among:
         team, now = principal.require(Scope.READ), self._clock()
         if wanted.similar_to is not None:
-            alike = await self._alike(principal, wanted.similar_to)
+            alike = await self._alike(principal, wanted.similar_to, wanted.status)
             wanted = replace(wanted, ids=alike if wanted.ids is None else tuple(set(alike) & set(wanted.ids)))
+        if wanted.status is Status.TRASHED:
+            return media_list.in_trash(team.id, now, now - self._retention, test=principal.is_test, wanted=wanted)
         return media_list.live(team.id, now, test=principal.is_test, wanted=wanted)
 
-    async def _alike(self, principal: Principal, likeness: Likeness) -> tuple[uuid.UUID, ...]:
-        """The nearest of the team's media that look like this one, itself among them."""
+    async def _alike(self, principal: Principal, likeness: Likeness, status: Status) -> tuple[uuid.UUID, ...]:
+        """The nearest of the team's media that look like this one, itself among them if it has this status."""
         media = await self.get(principal, likeness.media_id)
         (traits,) = await self.traits_of(principal, [media])
         if traits.perceptual_hash is None:
             raise InvalidInput("similarTo", "What this media looks like is not known.")
-        wanted, team = int(traits.perceptual_hash, 16), principal.require(Scope.READ)
-        among = media_list.live(team.id, self._clock(), test=principal.is_test)
+        wanted, among = int(traits.perceptual_hash, 16), await self._among(principal, MediaFilter(status=status))
         distances = [
             ((int(phash, 16) ^ wanted).bit_count(), media_id)
             for media_id, phash in await media_list.fingerprints(among)

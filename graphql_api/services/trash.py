@@ -9,13 +9,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from graphql_api.db import media as rows
-from graphql_api.db import media_list, teams, versions
+from graphql_api.db import teams, versions
 from graphql_api.db.database import after_commit, transaction
 from graphql_api.domain.account import Principal
 from graphql_api.domain.event import EventType
 from graphql_api.domain.key import Scope
 from graphql_api.domain.media import Media
-from graphql_api.domain.page import Page, PageRequest
 from graphql_api.errors import NotFound
 from graphql_api.services.events import Events
 from graphql_api.services.originals import Originals
@@ -60,17 +59,6 @@ class Trash:
                 raise NotFound(_MISSING)
             await self._events.record(EventType.MEDIA_RESTORED, restored)
         return restored
-
-    async def list(self, principal: Principal, request: PageRequest) -> Page[Media]:
-        """What can be restored, the newest first."""
-        team, now = principal.require(Scope.READ), self._clock()
-        among = media_list.in_trash(team.id, now, now - self._retention, test=principal.is_test)
-        return await media_list.page(among, request)
-
-    async def count(self, principal: Principal) -> int:
-        """How many can be restored."""
-        team, now = principal.require(Scope.READ), self._clock()
-        return await media_list.count(media_list.in_trash(team.id, now, now - self._retention, test=principal.is_test))
 
     async def sweep(self, team_id: int | None = None) -> int:
         """Remove for good what has expired, and what was in the trash for long enough; returns how many."""

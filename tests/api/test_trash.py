@@ -17,18 +17,24 @@ from tests.people import Clock, Mailbox, act, ask, join, refusal, run_settled_ap
 from tests.plans import OURS
 
 MEDIA = "media { id uid expiresAt deletedAt test }"
-TRASH = (
-    "{ trash(first: 50) { totalCount nodes { id uid deletedAt } } mediaList(first: 50) { totalCount nodes { id } } }"
-)
+TRASH = """{
+  trash(first: 50) { totalCount nodes { id uid status deletedAt } }
+  trashed: mediaList(first: 50, filter: { status: TRASHED }) { totalCount nodes { id uid status deletedAt } }
+  mediaList(first: 50) { totalCount nodes { id uid status deletedAt } }
+}"""
 USAGE = "{ viewer { team { usage { uploads images storageBytes } } } }"
 RETENTION = dt.timedelta(days=30)
 
 
 async def lists(client: Client, key: str = "first") -> tuple[int, int]:
-    """How many are listed, and how many are in the trash; the lists agree with their counts."""
+    """How many are listed, and how many are in the trash; lists agree with their counts, and with each other."""
     data = await client.data(TRASH, key=key)
-    for found in data.values():
+    assert data["trashed"] == data["trash"]
+    for name, status in (("mediaList", "READY"), ("trash", "TRASHED")):
+        found = data[name]
         assert len(found["nodes"]) == found["totalCount"]
+        for node in found["nodes"]:
+            assert (node["status"], node["deletedAt"] is None) == (status, status == "READY")
     return data["mediaList"]["totalCount"], data["trash"]["totalCount"]
 
 
@@ -139,6 +145,36 @@ async def test_the_trash_keeps_for_thirty_days_to_the_moment(house: Client, cloc
     assert (await images(house), len(house.blobs())) == (1, 1)
     assert await sweep(house, imaging) == 1
     assert (await images(house), house.blobs()) == (0, [])
+
+
+async def test_the_trash_is_filtered_and_ordered_as_the_library_is(house: Client) -> None:
+    made = {}
+    for seed, name in enumerate(("b", "a", "c")):
+        made[name] = (await house.uploaded(pictures.png(seed=seed), name=name, tags=["t"] if name != "c" else []))["id"]
+        await act(house, "deleteMedia", key="first", id=made[name])
+    await house.uploaded(pictures.png(), name="ready", tags=["t"])
+    query = """query ($filter: MediaFilterInput, $after: String) {
+      mediaList(first: 1, after: $after, filter: $filter, orderBy: { field: NAME, ascending: true }) {
+        totalCount nodes { id } pageInfo { endCursor hasNextPage }
+      }
+    }"""
+    wanted = {"status": "TRASHED", "tags": {"any": ["t"]}}
+    first = (await house.data(query, {"filter": wanted}))["mediaList"]
+    second = (await house.data(query, {"filter": wanted, "after": first["pageInfo"]["endCursor"]}))["mediaList"]
+
+    assert [page["nodes"][0]["id"] for page in (first, second)] == [made["a"], made["b"]]
+    assert (first["totalCount"], second["pageInfo"]["hasNextPage"]) == (2, False)
+
+
+async def test_who_may_not_read_sees_no_trash(house: Client) -> None:
+    query = "{ mediaList(filter: { status: TRASHED }) { totalCount } }"
+    await act(house, "deleteMedia", key="first", id=(await house.uploaded(pictures.png()))["id"])
+    answers = {key: await house.graphql(query, key=key) for key in (None, "writer", "second")}
+
+    assert answers["second"]["data"]["mediaList"]["totalCount"] == 0
+    for key, code in ((None, "UNAUTHENTICATED"), ("writer", "FORBIDDEN")):
+        (error,) = answers[key]["errors"]
+        assert error["extensions"]["code"] == code
 
 
 async def test_a_time_to_live_goes_on_in_the_trash(house: Client, clock: Clock, imaging: ImagingPool) -> None:
