@@ -179,7 +179,7 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             webhooks=Webhooks(audit, _now, deliveries.wake),
             deliveries=deliveries,
             live=live,
-            idempotency=Idempotency(library, _now),
+            idempotency=Idempotency(_now),
             direct_uploads=DirectUploads(store, intake, live, signer, settings.public_url, _now),
             versions=Versions(library, intake, originals, quotas, events, _now),
             exports=Exports(store=store, signer=signer, audit=audit, public_url=settings.public_url, clock=_now),

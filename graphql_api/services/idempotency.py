@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import uuid
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graphql_api.db import idempotency as rows
+from graphql_api.db import media as media_rows
 from graphql_api.domain.account import Principal
 from graphql_api.domain.key import Scope
 from graphql_api.domain.media import Media
-from graphql_api.errors import IdempotencyConflict, IdempotencyInProgress, InvalidInput, NotFound
-from graphql_api.services.library import Library
+from graphql_api.errors import IdempotencyConflict, IdempotencyInProgress, InvalidInput
 
 _MAX_KEY = 255
 _KEPT = dt.timedelta(hours=24)
@@ -21,15 +22,17 @@ _LEASE = dt.timedelta(minutes=10)  # longer than any request: who began has died
 
 @dataclass(frozen=True, slots=True)
 class Idempotency:
-    """Keeps for a day which key made which media."""
+    """Keeps for a day which key made which media.
 
-    library: Library
+    The media's id is chosen and written down before the work begins: whatever crashes when, there is never a second.
+    """
+
     clock: Callable[[], dt.datetime]
 
     async def once(
-        self, principal: Principal, key: str, fingerprint: str, make: Callable[[], Awaitable[Media]]
+        self, principal: Principal, key: str, fingerprint: str, make: Callable[[uuid.UUID], Awaitable[Media]]
     ) -> Media:
-        """The media that this key has made, or makes now; what fails may be tried again.
+        """The media that this key has made, or makes now, with the id given; what fails may be tried again.
 
         IdempotencyConflict for another request under this key, IdempotencyInProgress while the first is at work.
         """
@@ -39,34 +42,51 @@ class Idempotency:
         # Guests share a team: a key of one must be nothing to another.
         who = principal.address if principal.is_guest else ""
         digest = hashlib.sha256(f"{team.id}\n{principal.is_test}\n{who}\n{key}".encode()).hexdigest()
-        began = self.clock()
-        while not await rows.begin(digest, team.id, fingerprint, began):
-            if (media := await self._earlier(principal, digest, fingerprint)) is not None:
-                return media
-        try:
-            media = await make()
-        except BaseException:
-            await rows.forget(digest, began)
-            raise
-        await rows.finish(digest, began, media.id)
-        return media
+        media_id = uuid.uuid4()
+        request = rows.Request(fingerprint, self.clock(), media_id)
+        while not await rows.begin(digest, team.id, request):
+            if (earlier := await rows.find(digest)) is None:
+                continue  # it has failed just now
+            found = await self._made(earlier, fingerprint)
+            if isinstance(found, Media):
+                return found
+            if await rows.take_over(digest, earlier, again := replace(request, media_id=found)):
+                media_id, request = found, again
+                break
+        return await self._make(digest, request, media_id, make)
 
-    async def _earlier(self, principal: Principal, digest: str, fingerprint: str) -> Media | None:
-        """What an earlier request has made; None once it counts no more."""
-        if (earlier := await rows.find(digest)) is None:
-            return None
-        age = self.clock() - earlier.created_at
-        if age < _KEPT and earlier.fingerprint != fingerprint:
+    async def _made(self, earlier: rows.Request, fingerprint: str) -> Media | uuid.UUID:
+        """What an earlier request has made; once it counts no more, the id that another may make a media with."""
+        age = self.clock() - earlier.began
+        if age >= _KEPT:
+            return uuid.uuid4()
+        if earlier.fingerprint != fingerprint:
             raise IdempotencyConflict
-        if earlier.media_id is None and age < _LEASE:
+        media = await media_rows.find(earlier.media_id) if earlier.media_id else None
+        if media is not None and media.is_live(self.clock()):
+            return media
+        if media is not None or earlier.done:
+            return uuid.uuid4()  # it is gone since
+        if age < _LEASE:
             raise IdempotencyInProgress
-        if earlier.media_id is not None and age < _KEPT:
-            try:
-                return await self.library.get_made(principal, earlier.media_id)
-            except NotFound:
-                pass  # it is gone since: the key may make another
-        await rows.forget(digest, earlier.created_at)
-        return None
+        # Should that one be at work in spite of all, the id lets only one of both come to its end.
+        return earlier.media_id or uuid.uuid4()
+
+    @staticmethod
+    async def _make(
+        digest: str, request: rows.Request, media_id: uuid.UUID, make: Callable[[uuid.UUID], Awaitable[Media]]
+    ) -> Media:
+        try:
+            media = await make(media_id)
+        except BaseException as error:
+            made = await media_rows.find(media_id)
+            if made is None:
+                await rows.forget(digest, request)
+            elif isinstance(error, Exception):
+                return made  # it was committed, here or by who was before
+            raise
+        await rows.finish(digest, request)
+        return media
 
     async def sweep(self) -> int:
         """Forget what is too old."""

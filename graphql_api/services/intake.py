@@ -64,11 +64,18 @@ class Intake:
         await self.limits.check_upload(principal)
         await self._check_quota(principal, team, size)
 
-    async def upload(self, principal: Principal, upload: Upload, details: Details, origin: Origin = UPLOADED) -> Media:
+    async def upload(
+        self,
+        principal: Principal,
+        upload: Upload,
+        details: Details,
+        origin: Origin = UPLOADED,
+        media_id: uuid.UUID | None = None,
+    ) -> Media:
         """Keep a file as a new media. UnsupportedMedia, TooLarge, LimitExceeded, DuplicateExternalId."""
         principal.require(Scope.WRITE)
         await self.limits.count_upload(principal)
-        return await self.keep(principal, upload, details, origin)
+        return await self.keep(principal, upload, details, origin, media_id)
 
     async def keep(
         self,
@@ -150,11 +157,13 @@ class Intake:
                 raise
             await self.quotas.check(principal, team, size, images=images)
 
-    async def import_url(self, principal: Principal, url: str, details: Details) -> Media:
+    async def import_url(
+        self, principal: Principal, url: str, details: Details, media_id: uuid.UUID | None = None
+    ) -> Media:
         """Fetch a file and keep it as a new media; as `upload`, and UpstreamFailed."""
         principal.require(Scope.WRITE)
         async with self.fetched(principal, url) as upload:
-            return await self.keep(principal, upload, details, Origin(Source.IMPORT, url=url))
+            return await self.keep(principal, upload, details, Origin(Source.IMPORT, url=url), media_id)
 
     @asynccontextmanager
     async def fetched(self, principal: Principal, url: str) -> AsyncIterator[Upload]:

@@ -43,13 +43,6 @@ class Library:
         """The media, if it is the caller's or public; else NotFound, in the same words as if there were none."""
         return self._visible(principal, await rows.find(media_id))
 
-    async def get_made(self, principal: Principal, media_id: uuid.UUID) -> Media:
-        """A media that the caller has made a moment ago, who may be one that cannot read. NotFound."""
-        team, media = principal.require(Scope.WRITE), await rows.find(media_id)
-        if media is None or media.team_id != team.id or not media.is_live(self._clock()):
-            raise NotFound("There is no such media.")
-        return media
-
     async def get_by_uid(self, principal: Principal, uid: str) -> Media:
         """As `get`, by slug."""
         return self._visible(principal, await rows.find_by_uid(uid) if ids.is_uid(uid) else None)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -47,24 +48,24 @@ async def create(request: web.Request, *, url_only: bool = False) -> tuple[Media
         if url_only and body.upload is not None:
             raise InvalidInput("url", "Send a 'url'; files go to /v1/upload.")
 
-        async def make() -> Media:
-            return await _make(request, principal, body)
+        async def make(media_id: uuid.UUID | None = None) -> Media:
+            return await _make(request, principal, body, media_id)
 
         if not key:
             return await make(), principal
         return await context.idempotency.once(principal, key, body.fingerprint(), make), principal
 
 
-async def _make(request: web.Request, principal: Principal, body: Body) -> Media:
+async def _make(request: web.Request, principal: Principal, body: Body, media_id: uuid.UUID | None) -> Media:
     intake = request.app[CONTEXT].intake
     details = details_of(body.fields, generation_of(request), legacy=is_legacy(request))
     if body.upload is not None:
-        return await intake.upload(principal, body.upload, details)
+        return await intake.upload(principal, body.upload, details, media_id=media_id)
     url = body.fields.get("url")
     if not isinstance(url, str) or not url:
         field = "file" if request.content_type == "multipart/form-data" else "url"
         raise InvalidInput(field, f"A {field} is required.")
-    return await intake.import_url(principal, url, details)
+    return await intake.import_url(principal, url, details, media_id)
 
 
 async def upload_headers(request: web.Request, principal: Principal) -> dict[str, str]:

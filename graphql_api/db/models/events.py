@@ -55,7 +55,8 @@ class WebhookDelivery(Model):
 class IdempotencyKey(Model):
     """A request that came with an idempotency key, by the digest of the key and of who sent it.
 
-    `media_id` is what it made: null while it is at work.
+    `media_id` is that of the media that it makes, chosen before; null in rows that are older than this. One that is
+    `done` has made it.
     """
 
     digest = fields.CharField(max_length=64, primary_key=True)
@@ -64,6 +65,7 @@ class IdempotencyKey(Model):
     )
     fingerprint = fields.CharField(max_length=64)
     media_id = fields.UUIDField(null=True)
+    done = fields.BooleanField(db_default=False)
     created_at = fields.DatetimeField(db_index=True)
 
     class Meta:
