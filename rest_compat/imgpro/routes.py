@@ -10,7 +10,7 @@ from graphql_api import __version__
 from graphql_api.web.context import CONTEXT, authenticate
 from graphql_api.web.errors import json_response
 from rest_compat.dialect import Dialect
-from rest_compat.imgpro import images, media, viewer
+from rest_compat.imgpro import images, viewer
 from rest_compat.imgpro.errors import render_error, say
 from rest_compat.imgpro.present import present_usage, quota_headers
 
@@ -49,23 +49,23 @@ IMGPRO = Dialect(
         ("GET", "/", get_service),
         ("GET", "/openapi.yaml", get_openapi),
         # `batch` is no id: its routes come first.
-        ("PATCH", "/v1/images/batch", images.update_images),
-        ("DELETE", "/v1/images/batch", images.delete_images),
-        ("POST", "/v1/images", images.create_image),
-        ("GET", "/v1/images", images.list_images),
-        ("GET", "/v1/images/{id}", images.get_image),
-        ("PATCH", "/v1/images/{id}", images.update_image),
-        ("DELETE", "/v1/images/{id}", images.delete_image),
-        ("POST", "/v1/upload", media.upload),
-        ("POST", "/v1/import", media.import_url),
-        ("PATCH", "/v1/media/batch", media.update_many),
-        ("DELETE", "/v1/media/batch", media.delete_many),
-        ("GET", "/v1/media", media.list_media),
-        ("PATCH", "/v1/media", media.update_many),
-        ("DELETE", "/v1/media", media.delete_many),
-        ("GET", "/v1/media/{id}", media.get_media),
-        ("PATCH", "/v1/media/{id}", media.update_media),
-        ("DELETE", "/v1/media/{id}", media.delete_media),
+        ("PATCH", "/v1/images/batch", images.update_many),
+        ("DELETE", "/v1/images/batch", images.delete_many),
+        ("POST", "/v1/images", images.create),
+        ("GET", "/v1/images", images.list_page),
+        ("GET", "/v1/images/{id}", images.get),
+        ("PATCH", "/v1/images/{id}", images.update),
+        ("DELETE", "/v1/images/{id}", images.delete),
+        ("POST", "/v1/upload", images.create),
+        ("POST", "/v1/import", images.import_url),
+        ("PATCH", "/v1/media/batch", images.update_many),
+        ("DELETE", "/v1/media/batch", images.delete_many),
+        ("GET", "/v1/media", images.list_page),
+        ("PATCH", "/v1/media", images.update_many),
+        ("DELETE", "/v1/media", images.delete_many),
+        ("GET", "/v1/media/{id}", images.get),
+        ("PATCH", "/v1/media/{id}", images.update),
+        ("DELETE", "/v1/media/{id}", images.delete),
         ("GET", "/v1/usage", get_usage),
         ("GET", viewer.PATH, viewer.show),
     ),
