@@ -67,7 +67,8 @@ def page_query(among: Among, request: PageRequest) -> QueryBuilder:
             upwards = later == order.ascending
             query = query.where(position > _value(cursor) if upwards else position < _value(cursor))
     direction = Direction.asc if order.ascending != request.backward else Direction.desc
-    return query.orderby(_column(order), _media.id, order=direction).limit(request.size + 1)
+    query = query.orderby(_column(order), _media.id, order=direction).limit(request.size + 1)
+    return query.offset(request.skip) if request.skip else query
 
 
 async def count(among: Among) -> int:

@@ -103,13 +103,17 @@ _VALUES: Mapping[OrderField, Callable[[object], dt.datetime | int | str]] = {
 
 @dataclass(frozen=True, slots=True)
 class PageRequest:
-    """Which slice is wanted: `first` rows from the start or `last` from the end of the window (after, before)."""
+    """Which slice is wanted: `first` rows from the start or `last` from the end of the window (after, before).
+
+    `skip` leaves out so many rows before it: each costs as much as one that is read.
+    """
 
     first: int | None = None
     after: Cursor | None = None
     last: int | None = None
     before: Cursor | None = None
     order: Order = NEWEST_FIRST
+    skip: int = 0
 
     def __post_init__(self) -> None:
         if self.first is not None and self.last is not None:

@@ -22,6 +22,8 @@ from rest_compat.imgpro.generation import Generation, generation_of, is_legacy
 from rest_compat.imgpro.present import Shown, quota_headers
 
 _DEFAULT_LIMIT = 50
+_MAX_OFFSET = 10_000  # rows are read to be left out
+_DIGITS = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +95,15 @@ async def list_media(request: web.Request, principal: Principal) -> tuple[list[M
     """A page of the team's media, newest first, and the cursor of the next."""
     query = request.query
     cursor = query.get("cursor")
+    # Of generation 1: a cursor is better, and counts alone where both are given.
+    skip = _number("offset", query.get("offset"), 0, range(_MAX_OFFSET + 1)) if is_legacy(request) else 0
     page = PageRequest(
-        first=_limit(query.get("limit")),
+        first=_number("limit", query.get("limit"), _DEFAULT_LIMIT, range(1, MAX_PAGE + 1)),
         after=parse_cursor("cursor", cursor, NEWEST_FIRST) if cursor else None,
         last=None,
         before=None,
         order=NEWEST_FIRST,
+        skip=0 if cursor else skip,
     )
     tags = tags_of(query.get("tags"))
     mode = query.get("tag_mode", "any")
@@ -115,12 +120,13 @@ async def list_media(request: web.Request, principal: Principal) -> tuple[list[M
     return list(found.items), last
 
 
-def _limit(text: str | None) -> int:
-    if text is None or text == "":
-        return _DEFAULT_LIMIT
-    if not text.isascii() or not text.isdecimal() or not 1 <= int(text[:9]) <= MAX_PAGE:
-        raise InvalidInput("limit", f"'limit' must be between 1 and {MAX_PAGE}.")
-    return int(text)
+def _number(name: str, text: str | None, default: int, among: range) -> int:
+    if not text:
+        return default
+    number = int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else -1
+    if number not in among:
+        raise InvalidInput(name, f"'{name}' must be between {among[0]} and {among[-1]}.")
+    return number
 
 
 async def update(request: web.Request, principal: Principal, uid: str, changes: Changes) -> Media:

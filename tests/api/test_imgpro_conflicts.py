@@ -11,7 +11,7 @@ from graphql_api.imaging.pool import ImagingPool
 from tests import pictures
 from tests.client import Client
 from tests.conftest import make_settings, run_app
-from tests.imgpro import G1, G3, drop, patch, send, uploaded
+from tests.imgpro import G1, G3, code_of, drop, patch, send, uploaded
 from tests.plans import OURS
 
 
@@ -77,6 +77,23 @@ async def test_row_5_lists_have_the_envelopes_of_all(client: Client) -> None:
         assert (page["object"], page["success"], page["has_more"], len(page["data"])) == ("list", True, True, 1)
         assert page["pagination"] == {"next_cursor": page["next_cursor"], "has_more": True}
         assert page["next_cursor"]
+
+
+@pytest.mark.usefixtures("database_url")
+async def test_an_offset_is_what_generation_1_pages_by(house: Client) -> None:
+    made = [(await uploaded(house))["id"] for _ in range(3)][::-1]
+
+    async def ids(query: str, path: str = "/v1/media") -> list[str]:
+        return [item["id"] for item in (await house.get(f"{path}?{query}")).json["data"]]
+
+    cursor = (await house.get("/v1/media?limit=1&offset=1")).json["next_cursor"]
+    assert [await ids(f"limit=2&offset={offset}") for offset in range(4)] == [made[:2], made[1:], made[2:], []]
+    assert await ids("offset=1&label[a]=b") == []
+    assert await ids(f"cursor={cursor}") == await ids(f"cursor={cursor}&offset=1") == made[2:]
+    assert await ids("offset=1", "/v1/images") == made
+    for offset in ("-1", "10001", "x", "00000000010001", "1.0"):
+        answer = await house.get(f"/v1/media?offset={offset}")
+        assert (answer.status, code_of(answer)) == (422, "validation_error"), offset
 
 
 async def test_row_6_sizes_have_letters_before_generation_4_and_words_since(client: Client) -> None:
