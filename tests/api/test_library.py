@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests import pictures
 from tests.client import Client
+from tests.people import act
 
 SAID = (
     "id uid externalId source sourceUrl focalPoint { x y } labels { key value } attributes { key value } tags updatedAt"
@@ -160,13 +161,16 @@ async def test_lists_are_filtered_ordered_and_paged(client: Client) -> None:
 async def test_pictures_that_look_alike_are_found(client: Client) -> None:
     photo = pictures.photo(240, 160)
     made = await client.uploaded(pictures.encode(photo, "PNG"), name="photo")
-    await client.uploaded(pictures.encode(photo.resize((120, 80)), "JPEG", quality=60), name="smaller")
+    smaller = await client.uploaded(pictures.encode(photo.resize((120, 80)), "JPEG", quality=60), name="smaller")
     await client.uploaded(pictures.png(seed=4), name="another")
     await client.uploaded(pictures.encode(photo, "WEBP"), name="foreign", key="second")
 
     assert await names(client, filter={"similarTo": {"id": made["id"]}}) == ["smaller", "photo"]
     for similar in ({"id": made["id"], "distance": 17}, {"id": "nonsense"}):
         assert "errors" in await client.graphql(LIST, {"filter": {"similarTo": similar}})
+    await act(client, "deleteMedia", key="first", id=smaller["id"])
+    assert await names(client, filter={"similarTo": {"id": made["id"]}}) == ["photo"]
+    assert await names(client, filter={"similarTo": {"id": made["id"]}, "status": "TRASHED"}) == ["smaller"]
 
 
 async def test_a_crop_keeps_the_focal_point_of_the_media(client: Client) -> None:
