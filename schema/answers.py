@@ -151,9 +151,12 @@ def respond(
         body=content,
         status=status,
         reason="Partial Success" if status == _PARTIAL_SUCCESS else None,
-        headers={"Vary": "Accept", "Cache-Control": "no-store", **(headers or {})},
-        content_type=media_type,
-        charset="utf-8",
+        headers={
+            "Content-Type": f"{media_type}; charset=utf-8",
+            "Vary": "Accept",
+            "Cache-Control": "no-store",
+            **(headers or {}),
+        },
     )
 
 

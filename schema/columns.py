@@ -10,6 +10,7 @@ import datetime as dt
 import decimal
 import functools
 import math
+import types
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -39,7 +40,6 @@ from graphql import (
     GraphQLUnionType,
     TypeNameMetaFieldDef,
     is_leaf_type,
-    is_required_argument,
 )
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
 from strawberry.schema.schema_converter import CustomGraphQLEnumType
@@ -50,11 +50,12 @@ from strawberry.types.union import StrawberryUnion
 
 from schema.methods import DEFINITION, find_definition, told_of
 
-# `metadata` of a field whose resolver is a method that only computes when it is given no arguments: it may be called
-# twice, awaits nothing, changes nothing, and asks nothing of `info` but its context.
+# `metadata` of a field whose resolver is a method that only computes, or gives a coroutine that does more: it may be
+# called twice, changes nothing, and asks nothing of `info` but its context.
 PLAIN: Final[Mapping[str, bool]] = {"plain": True}
 
 _NULL = type(None)
+_COROUTINE = types.CoroutineType
 # What a leaf may be, or become: nothing that could be awaited, raised or missing.
 _USUAL = frozenset(
     (
@@ -86,6 +87,9 @@ class Execution(Protocol):
         self, field_def: GraphQLField, field_nodes: list[FieldNode], parent_type: GraphQLObjectType, path: Any
     ) -> Any:
         """What graphql-core tells a resolver."""
+
+    def arguments(self, field: GraphQLField, nodes: FieldDetailsList, told: Any) -> Mapping[str, Any]:
+        """The arguments of a field, as its method takes them."""
 
 
 Column = Callable[[Sequence[Any], Execution], list[Any]]
@@ -137,7 +141,7 @@ class Columns:
             return lambda items, _: [parent.name] * len(items)
         if field is None:
             raise NotPlain
-        read = _read(field, parent, [details.node for details in nodes])
+        read = _read(field, parent, nodes)
         complete = _need(self.of_value(field.type, nodes, execution))
         return lambda items, execution: complete(read(items, execution), execution)
 
@@ -235,7 +239,7 @@ def _resolves_by_class(kind: GraphQLInterfaceType | GraphQLUnionType, possible: 
     return issubclass(object_definition.origin, definition.origin)
 
 
-def _read(field: GraphQLField, parent: GraphQLObjectType, nodes: list[FieldNode]) -> Column:
+def _read(field: GraphQLField, parent: GraphQLObjectType, nodes: FieldDetailsList) -> Column:
     """The column of what the field's resolver gives. NotPlain."""
     definition = find_definition(field)
     if definition is None:
@@ -244,19 +248,34 @@ def _read(field: GraphQLField, parent: GraphQLObjectType, nodes: list[FieldNode]
         get = attrgetter(definition.python_name)
         return lambda items, _: list(map(get, items))
     resolver = definition.base_resolver
-    if resolver is None or not definition.metadata.get("plain") or definition.extensions or nodes[0].arguments:
+    if resolver is None or not definition.metadata.get("plain") or definition.extensions:
         raise NotPlain
-    if resolver.is_async or resolver.self_parameter is None or any(map(is_required_argument, field.args.values())):
+    if resolver.is_async or resolver.self_parameter is None:
         raise NotPlain
-    takes_info = resolver.info_parameter is not None
+    takes_info, asked = resolver.info_parameter is not None, [details.node for details in nodes]
+    is_given = bool(asked[0].arguments)
 
     def call(items: Sequence[Any], execution: Execution) -> list[Any]:
-        if not takes_info:
+        if not takes_info and not is_given:
             return list(map(resolver, items))
-        info = told_of(definition, execution.build_resolve_info(field, nodes, parent, None))
-        return [resolver(item, info=info) for item in items]
+        told = told_of(definition, execution.build_resolve_info(field, asked, parent, None))
+        arguments = dict(execution.arguments(field, nodes, told)) if is_given else {}
+        if takes_info:
+            arguments["info"] = told
+        given = [resolver(item, **arguments) for item in items]
+        if _COROUTINE in set(map(type, given)):
+            _close(given)
+            raise Deviation
+        return given
 
     return call
+
+
+def _close(given: Sequence[Any]) -> None:
+    """Drop what was never begun: each is asked for again."""
+    for item in given:
+        if type(item) is _COROUTINE:
+            item.close()
 
 
 def _is_cast(items: Sequence[Any]) -> bool:

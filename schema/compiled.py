@@ -7,7 +7,7 @@ graphql-core's in every case (docs/adr/0013-compiled-execution.md, tests/unit/te
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Iterator, Sequence
+from collections.abc import Awaitable, Iterator, Mapping, Sequence
 from typing import Any
 
 from graphql import (
@@ -242,27 +242,27 @@ class CompiledExecution(StrawberryGraphQLCoreExecutionContext):
     ) -> Any:
         """Call a method and complete what it gives; what has to be awaited in a coroutine that words its errors."""
         path = info.path
-        result = self._call(field, source, nodes, info)
+        definition = definition_of(field)
+        told = told_of(definition, info)
+        result = call(definition, source, told, self.arguments(field, nodes, told))
         if self.is_awaitable(result):
             return self.complete_awaitable_value(field.type, nodes, info, path, result, position_context)
         completed = self.complete_value(field.type, nodes, info, path, result, position_context)
         return self._complete_later(completed, field.type, nodes, path) if self.is_awaitable(completed) else completed
 
-    def _call(self, field: GraphQLField, source: Any, nodes: FieldDetailsList, info: Any) -> Any:
-        """What the method gives. All objects of a list, and requests, share its arguments: it may not change them."""
-        definition = definition_of(field)
-        told = told_of(definition, info)
+    def arguments(self, field: GraphQLField, nodes: FieldDetailsList, told: Any) -> Mapping[str, Any]:
+        """What a method is given. All objects of a list, and requests, share that: it may not change it."""
         known, key = self._arguments, (id(nodes), self._given)
-        arguments = known.get(key)
-        if arguments is None:
+        found = known.get(key)
+        if found is None:
             first = nodes[0]
             values = get_argument_values(
                 field, first.node, self.variable_values, first.fragment_variable_values, self.hide_suggestions
             )
             if len(known) >= _MAX_ARGUMENTS:
                 known.clear()
-            arguments = known[key] = convert(definition, values, told)
-        return call(definition, source, told, arguments)
+            found = known[key] = convert(definition_of(field), values, told)
+        return found
 
     async def _complete_later(
         self, completed: Any, kind: GraphQLOutputType, nodes: FieldDetailsList, path: Path

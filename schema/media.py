@@ -147,7 +147,7 @@ class Media(Node):
             return url
         return info.context.services.links.sign(IMAGE, url, expires_in)
 
-    @strawberry.field(description="The file exactly as it came; for its team alone.")
+    @strawberry.field(description="The file exactly as it came; for its team alone.", metadata=PLAIN)
     def original(self, info: Info, expires_in: Annotated[Duration | None, _EXPIRES_IN] = None) -> Original | None:
         services = info.context.services
         if not info.context.principal.owns(self.domain):
@@ -160,7 +160,9 @@ class Media(Node):
             bytes=BigInt(self.domain.bytes),
         )
 
-    @strawberry.field(description="The image transformed: address, size and format agree. Asking renders nothing.")
+    @strawberry.field(
+        description="The image transformed: address, size and format agree. Asking renders nothing.", metadata=PLAIN
+    )
     def rendition(
         self,
         info: Info,
@@ -186,7 +188,9 @@ class Media(Node):
         planned = await context.services.renderer.plan(context.principal, self.domain, asked)
         return present_rendition(planned, self._address(info, expires_in))
 
-    @strawberry.field(description="All that an `<img>` or `<picture>` needs, in one field. Asking renders nothing.")
+    @strawberry.field(
+        description="All that an `<img>` or `<picture>` needs, in one field. Asking renders nothing.", metadata=PLAIN
+    )
     def responsive(
         self,
         info: Info,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 
@@ -25,6 +27,9 @@ class Metrics:
             registry=self._registry,
             buckets=_BUCKETS,
         )
+        # (To find one by its labels takes longer than to count.)
+        self._answers = functools.cache(lambda method, status: self._requests.labels(method, str(status)))
+        self._durations = functools.cache(self._seconds.labels)
         self._limited = Counter(
             "tintype_rate_limited_total", "Requests refused by a rate limit.", ("limit",), registry=self._registry
         )
@@ -41,8 +46,8 @@ class Metrics:
 
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         """A request has its answer."""
-        self._requests.labels(method, str(status)).inc()
-        self._seconds.labels(route).observe(seconds)
+        self._answers(method, status).inc()
+        self._durations(route).observe(seconds)
 
     def limited(self, limit: str) -> None:
         """A request was refused by this kind of limit."""

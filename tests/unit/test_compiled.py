@@ -83,6 +83,15 @@ class Cat(Named):
     def _best(self, skip: int = 0) -> Toy | None:
         return self.toys[skip] if self.toys else None
 
+    def _hop(self, info: strawberry.Info, length: int | None = 2) -> str | None:
+        if length is not None and length % 2:  # then it takes longer
+            return self._jump(length)  # type: ignore[return-value]
+        return f"{info.context} {self.name[length or 0]}"
+
+    async def _jump(self, length: int) -> str | None:
+        await asyncio.sleep(0)
+        return self.name[length] if length < len(self.name) else None
+
     def _place(self, info: strawberry.Info) -> str:
         return ".".join(map(str, info.path.as_list()))  # so it is not plain
 
@@ -91,6 +100,7 @@ class Cat(Named):
 
     greeting: str = strawberry.field(resolver=_greet, metadata=PLAIN)
     best_toy: Toy | None = strawberry.field(resolver=_best, metadata=PLAIN)
+    hop: str | None = strawberry.field(resolver=_hop, metadata=PLAIN)
     cut: str | None = strawberry.field(resolver=_cut)
     nth: list[Toy] = strawberry.field(resolver=_nth)
     where: str = strawberry.field(resolver=_place)
@@ -347,7 +357,7 @@ async def test_what_is_known_of_operations_is_bounded() -> None:
     assert 0 < len(last._variants) <= compiled._MAX_VARIANTS
 
 
-async def test_a_plain_field_is_not_plain_when_it_is_given_an_argument() -> None:
+async def test_a_plain_field_takes_arguments() -> None:
     cat = Making(random.Random(3), 0).cat()
     cat.toys = [Toy(label="a", weight=1.0, odd=None), Toy(label="b", weight=1.0, odd=None)]
     root = Home(named=[], pets=None, cats=[], maybe_cats=[], cat=cat, toy=cat.toys[0])
@@ -359,12 +369,30 @@ async def test_a_plain_field_is_not_plain_when_it_is_given_an_argument() -> None
     assert result.data == {"home": {"cat": {"bestToy": {"label": "a"}, "next": {"label": "b"}}}}
 
 
+async def test_plain_methods_with_arguments_are_called_at_once_and_awaited_one_by_one() -> None:
+    root = Making(random.Random(1), 0).home()
+    for cat in root.cats:
+        cat.name = "Minka"
+    Counting.resolved = 0
+
+    near = await _run("{ home { cats { hop(length: 2) } } }", {}, root, using=Counting)
+    at_once = Counting.resolved
+    far = await _run("{ home { cats { hop(length: 3) } } }", {}, root, using=Counting)
+
+    assert (near.data, far.data) == (
+        {"home": {"cats": [{"hop": "hello n"} for _ in root.cats]}},
+        {"home": {"cats": [{"hop": "k"} for _ in root.cats]}},
+    )
+    assert at_once == 2 < len(root.cats) + 2  # `home`, and all of `hop`
+    assert Counting.resolved > at_once + len(root.cats)
+
+
 @given(st.lists(st.datetimes(timezones=st.just(dt.UTC)), min_size=1))
 def test_orjson_writes_times_in_utc_as_isoformat_does(moments: list[dt.datetime]) -> None:
     assert columns._moments(moments, None) == [moment.isoformat() for moment in moments]  # type: ignore[arg-type]
 
 
-CAT = """name nick lives size born toys { label weight odd } grid ref price greeting bestToy { label } cut later
+CAT = """name nick lives size born toys { label weight odd } grid ref price greeting bestToy { label } hop far: hop(length: 1) cut later
   nth { label } where"""
 WHOLE = f"""{{ home {{
   named {{ __typename name nick ... on Dog {{ tail good secret friend {{ name }} }} ... on Cat {{ lives }} }}
