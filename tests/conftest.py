@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
+import asyncpg
 import pytest
 from aiohttp.test_utils import TestServer
 
@@ -58,9 +59,12 @@ def make_settings(folder: Path, **changes: object) -> Settings:
 
 
 async def migrate(url: str) -> None:
-    """A database that is up to date. Migrating takes a second of one core: a new SQLite file is copied from the first."""
+    """A database that is up to date. Migrating takes seconds of one core: a new one is copied from the first."""
+    if not database.is_sqlite(url):
+        await _migrate_postgres(url)
+        return
     path = Path(url.removeprefix("sqlite://"))
-    if not database.is_sqlite(url) or path.exists():
+    if path.exists():
         await database.migrate(url)
         return
     if not _migrated:
@@ -68,6 +72,20 @@ async def migrate(url: str) -> None:
         _migrated.append(path.read_bytes())
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(_migrated[0])
+
+
+async def _migrate_postgres(url: str) -> None:
+    server, _, name = url.rpartition("/")
+    maintenance = await asyncpg.connect(f"{server}/postgres")
+    try:
+        if not await maintenance.fetchval("SELECT count(*) FROM pg_database WHERE datname = 'migrated'"):
+            await database.migrate(url)
+            await maintenance.execute(f'CREATE DATABASE migrated TEMPLATE "{name}"')
+        elif await database.pending_migrations(url):
+            await maintenance.execute(f'DROP DATABASE "{name}"')
+            await maintenance.execute(f'CREATE DATABASE "{name}" TEMPLATE migrated')
+    finally:
+        await maintenance.close()
 
 
 _migrated: list[bytes] = []

@@ -15,6 +15,7 @@ from typing import Any
 import asyncpg
 import structlog
 from tortoise.backends.base.client import BaseDBAsyncClient, TransactionContext
+from tortoise.backends.base.config_generator import expand_db_url
 from tortoise.connection import get_connections
 from tortoise.context import TortoiseContext, _current_context
 from tortoise.exceptions import OperationalError
@@ -207,11 +208,19 @@ def connection() -> BaseDBAsyncClient:
     return only
 
 
+class _Session(asyncpg.Connection):
+    """A connection of the pool whose session nobody changes, but within a transaction."""
+
+    def get_reset_query(self) -> str:
+        """Nothing: it would double the round trips of each query. What is left of a transaction is ended anyway."""
+        return ""
+
+
 def _config(url: str) -> dict[str, Any]:
     # Tortoise keeps prepared statements by connection name: one name for two dialects would mix them up.
     name = "sqlite" if is_sqlite(url) else "postgres"
     return {
-        "connections": {name: url if is_sqlite(url) else _pooled(_postgres(url, "asyncpg"))},
+        "connections": {name: url if is_sqlite(url) else _pooled(url)},
         "apps": {
             _APP: {
                 "models": ["graphql_api.db.models"],
@@ -226,8 +235,13 @@ def _postgres(url: str, scheme: str) -> str:
     return f"{scheme}://{url.partition('://')[2]}"
 
 
-def _pooled(url: str) -> str:
-    return url if "maxsize=" in url else f"{url}{'&' if '?' in url else '?'}{_POOL}"
+def _pooled(url: str) -> dict[str, Any]:
+    address = _postgres(url, "asyncpg")
+    pooled: dict[str, Any] = expand_db_url(
+        address if "maxsize=" in address else f"{address}{'&' if '?' in address else '?'}{_POOL}"
+    )
+    pooled["credentials"]["connection_class"] = _Session
+    return pooled
 
 
 # What `make migrations` compares the models with; no database is touched.

@@ -15,11 +15,12 @@ from graphql_api.domain.account import Role
 from graphql_api.domain.key import NewKey, Profile, Scope, digest
 from graphql_api.domain.media import Changes
 from graphql_api.errors import Conflict
+from tests.conftest import migrate
 from tests.rows import NOW, SHA, fill
 
 
 async def test_a_media_comes_back_as_it_went_in(database_url: str) -> None:
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         team = await teams.find_or_make("t")
         (made,) = await fill(team, [NOW.replace(microsecond=123_456)])
@@ -32,7 +33,7 @@ async def test_a_media_comes_back_as_it_went_in(database_url: str) -> None:
 
 
 async def test_updates_change_what_they_name(database_url: str) -> None:
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         team = await teams.find_or_make("t")
         (made,) = await fill(team, [NOW])
@@ -45,7 +46,7 @@ async def test_updates_change_what_they_name(database_url: str) -> None:
 
 
 async def test_tags_keep_their_order_and_are_shared(database_url: str) -> None:
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         team = await teams.find_or_make("t")
         one, two = await fill(team, [NOW, NOW])
@@ -58,7 +59,7 @@ async def test_tags_keep_their_order_and_are_shared(database_url: str) -> None:
 
 
 async def test_references_are_counted_whoever_runs_at_the_same_time(database_url: str) -> None:
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
 
         async def hold() -> None:
@@ -77,7 +78,7 @@ async def test_references_are_counted_whoever_runs_at_the_same_time(database_url
 
 
 async def test_a_transaction_that_fails_leaves_nothing(database_url: str) -> None:
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         with pytest.raises(LookupError):
             async with database.transaction():
@@ -88,7 +89,7 @@ async def test_a_transaction_that_fails_leaves_nothing(database_url: str) -> Non
 
 
 async def test_two_who_make_the_same_team_get_one(database_url: str) -> None:
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         made = await asyncio.gather(*(teams.find_or_make("t") for _ in range(8)))
 
@@ -97,7 +98,7 @@ async def test_two_who_make_the_same_team_get_one(database_url: str) -> None:
 
 @pytest.mark.parametrize("profile", list(Profile))
 async def test_a_key_is_found_by_its_secret_alone(database_url: str, profile: Profile) -> None:
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         team = await teams.find_or_make("t")
         made, secret = await keys.make(team.id, NewKey("name", frozenset({Scope.READ}), profile))
@@ -112,7 +113,7 @@ async def test_a_key_is_found_by_its_secret_alone(database_url: str, profile: Pr
 
 
 async def test_an_address_is_one_user(database_url: str) -> None:
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         await users.make("a@b.example", "a", None)
 

@@ -14,6 +14,7 @@ from graphql_api.domain.format import Format
 from graphql_api.domain.media import Media, Original
 from graphql_api.domain.media_filter import EVERYTHING, MediaFilter, Range
 from graphql_api.domain.page import NEWEST_FIRST, Cursor, Order, OrderField, Page, PageRequest, cursor_of
+from tests.conftest import migrate
 from tests.rows import NOW, SHA, fill, make_media
 
 
@@ -36,7 +37,7 @@ def cursor(item: Media) -> Cursor:
 
 
 async def test_pages_walk_the_whole_list_both_ways_with_ties(database_url: str) -> None:
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         team = await teams.find_or_make("t")
         other = await teams.find_or_make("other")
@@ -68,7 +69,7 @@ async def test_pages_walk_the_whole_list_both_ways_with_ties(database_url: str) 
 
 
 async def test_windows_between_two_cursors(database_url: str) -> None:
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         team = await teams.find_or_make("t")
         rows = await fill(team, [NOW + dt.timedelta(seconds=second) for second in range(10)])
@@ -88,7 +89,7 @@ async def test_windows_between_two_cursors(database_url: str) -> None:
 
 
 async def test_what_is_inserted_between_two_pages_is_neither_doubled_nor_lost(database_url: str) -> None:
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         team = await teams.find_or_make("t")
         rows = await fill(team, [NOW + dt.timedelta(seconds=second) for second in range(6)])
@@ -100,16 +101,18 @@ async def test_what_is_inserted_between_two_pages_is_neither_doubled_nor_lost(da
 
 
 async def test_a_list_is_an_index_walk(database_url: str) -> None:
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         team = await teams.find_or_make("t")
         rows = await fill(team, [NOW + dt.timedelta(seconds=second) for second in range(300)])
         for item in rows[::5]:
             await media.set_deleted(item.id, NOW)
-        async with database.transaction():  # (what is SET counts for one connection)
+        async with database.transaction():
             connection = database.connection()
             if not database.is_sqlite(database_url):  # so few rows it would rather read whole, and sort
-                await connection.execute_script("ANALYZE media; SET enable_seqscan = off; SET enable_sort = off")
+                await connection.execute_script(
+                    "ANALYZE media; SET LOCAL enable_seqscan = off; SET LOCAL enable_sort = off"
+                )
             for among, index in ((live(team), "media_list"), (trashed(team), "media_trashed")):
                 query = media_list.page_query(among, PageRequest(first=50, after=cursor(rows[100])))
                 sql, parameters = query.get_parameterized_sql(connection.query_class.SQL_CONTEXT)
@@ -123,7 +126,7 @@ async def test_a_list_is_an_index_walk(database_url: str) -> None:
 
 
 async def test_what_has_expired_is_in_no_list(database_url: str) -> None:
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         team = await teams.find_or_make("t")
         await blobs.add_reference(SHA, 5)
@@ -139,7 +142,7 @@ async def test_what_has_expired_is_in_no_list(database_url: str) -> None:
 async def test_every_order_walks_both_ways_and_by_its_index(
     database_url: str, field: OrderField, *, ascending: bool
 ) -> None:
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         team, order, chance = await teams.find_or_make("t"), Order(field, ascending), random.Random(7)
         await blobs.add_reference(SHA, 5)
@@ -211,7 +214,7 @@ WANTED = [
 
 
 async def test_filters_find_what_they_say(database_url: str) -> None:
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         team, other = await teams.find_or_make("t"), await teams.find_or_make("other")
         await blobs.add_reference(SHA, 5)

@@ -10,6 +10,7 @@ import pytest
 from graphql_api.db import database, teams, usage
 from graphql_api.domain.plan import Plan
 from graphql_api.domain.usage import Usage
+from tests.conftest import migrate
 
 MONTH = "2026-11"
 
@@ -39,7 +40,7 @@ async def test_any_number_at_once_never_passes_a_limit(database_url: str, seed: 
     )
     sizes = [chance.choice([1, 7, 30]) for _ in range(25)]
     failing = [chance.random() < 0.2 for _ in sizes]
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         team = await teams.find_or_make("t")
         results = await asyncio.gather(
@@ -59,7 +60,7 @@ async def test_any_number_at_once_never_passes_a_limit(database_url: str, seed: 
 
 async def test_a_month_begins_once_and_with_nothing(database_url: str) -> None:
     plan = Plan(max_file_bytes=1, uploads_per_month=4)
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         team = await teams.find_or_make("t")
         november = await asyncio.gather(*(attempt(team.id, plan, 1) for _ in range(9)))
@@ -72,7 +73,7 @@ async def test_a_month_begins_once_and_with_nothing(database_url: str) -> None:
 
 async def test_what_is_released_can_be_taken_again(database_url: str) -> None:
     plan = Plan(max_file_bytes=1, images=2, storage_bytes=20)
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         team = await teams.find_or_make("t")
         assert [await attempt(team.id, plan, 10) for _ in range(3)] == [True, True, False]
@@ -84,7 +85,7 @@ async def test_what_is_released_can_be_taken_again(database_url: str) -> None:
 
 async def test_teams_do_not_share_a_quota(database_url: str) -> None:
     plan = Plan(max_file_bytes=1, uploads_per_month=1)
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         one, two = await teams.find_or_make("one"), await teams.find_or_make("two")
 

@@ -7,6 +7,7 @@ from graphql_api.db.models import Blob
 from graphql_api.domain.format import Format
 from graphql_api.domain.media import Original
 from graphql_api.domain.traits import ColorSpace, Exif, Location, PaletteColor, Placeholder, Probed, Traits
+from tests.conftest import migrate
 
 TRAITS = Traits(
     color_space=ColorSpace.SRGB,
@@ -19,7 +20,7 @@ PROBED = Probed(Original(Format.PNG, 3, 2), TRAITS, b"RIFF\0\xff")
 
 
 async def test_traits_come_back_as_they_went_in(database_url: str) -> None:
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         await blobs.add_reference("a" * 64, 5, PROBED)
         await blobs.add_reference("a" * 64, 5)  # who knows nothing new takes nothing away
@@ -30,7 +31,7 @@ async def test_traits_come_back_as_they_went_in(database_url: str) -> None:
 
 
 async def test_rows_without_traits_are_none_and_learn_them_with_the_next_upload(database_url: str) -> None:
-    await database.migrate(database_url)
+    await migrate(database_url)
     async with database.open_database(database_url):
         await database.connection().execute_query(f"INSERT INTO blob (sha256, size, refs) VALUES ('{'b' * 64}', 5, 1)")
         await blobs.adopt("c" * 64)
