@@ -111,6 +111,7 @@ class Columns:
         # By type, and by the identity of the list of nodes; which is kept, or another list could come to have it.
         self._made: dict[tuple[object, int, bool], tuple[FieldDetailsList, Column | None]] = {}
         self._parts: dict[tuple[object, int], tuple[FieldDetailsList, Part | None]] = {}
+        self._late: dict[tuple[object, int], FieldDetailsList] = {}
 
     def of_value(self, kind: GraphQLOutputType, nodes: FieldDetailsList, execution: Execution) -> Column | None:
         """The column that completes values of this type; None unless all below it is plain."""
@@ -135,13 +136,19 @@ class Columns:
 
     # --- fields
 
+    def _forget(self, parent: GraphQLObjectType, nodes: FieldDetailsList) -> None:
+        """Have graphql-core execute this field from now on, and its neighbours without it."""
+        self._late[parent, id(nodes)] = nodes
+        self._made.clear()
+        self._parts.clear()
+
     def _field(self, parent: GraphQLObjectType, nodes: FieldDetailsList, execution: Execution) -> Column:
         field = execution.schema.get_field(parent, nodes[0].node.name.value)
         if field is TypeNameMetaFieldDef:
             return lambda items, _: [parent.name] * len(items)
-        if field is None:
+        if field is None or (parent, id(nodes)) in self._late:
             raise NotPlain
-        read = _read(field, parent, nodes)
+        read = _read(field, parent, nodes, functools.partial(self._forget, parent, nodes))
         complete = _need(self.of_value(field.type, nodes, execution))
         return lambda items, execution: complete(read(items, execution), execution)
 
@@ -239,8 +246,8 @@ def _resolves_by_class(kind: GraphQLInterfaceType | GraphQLUnionType, possible: 
     return issubclass(object_definition.origin, definition.origin)
 
 
-def _read(field: GraphQLField, parent: GraphQLObjectType, nodes: FieldDetailsList) -> Column:
-    """The column of what the field's resolver gives. NotPlain."""
+def _read(field: GraphQLField, parent: GraphQLObjectType, nodes: FieldDetailsList, late: Callable[[], None]) -> Column:
+    """The column of what the field's resolver gives; `late` is called when that has to be awaited. NotPlain."""
     definition = find_definition(field)
     if definition is None:
         raise NotPlain
@@ -260,11 +267,17 @@ def _read(field: GraphQLField, parent: GraphQLObjectType, nodes: FieldDetailsLis
             return list(map(resolver, items))
         told = told_of(definition, execution.build_resolve_info(field, asked, parent, None))
         arguments = dict(execution.arguments(field, nodes, told)) if is_given else {}
-        if takes_info:
-            arguments["info"] = told
-        given = [resolver(item, **arguments) for item in items]
+        if resolver.info_parameter is not None:
+            arguments[resolver.info_parameter.name] = told
+        given: list[Any] = []
+        try:
+            given += (resolver(item, **arguments) for item in items)
+        except BaseException:
+            _close(given)
+            raise
         if _COROUTINE in set(map(type, given)):
             _close(given)
+            late()
             raise Deviation
         return given
 

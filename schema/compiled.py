@@ -37,7 +37,8 @@ from schema.methods import DEFINITION, call, convert, definition_of, is_method, 
 _MAX_OPERATIONS = 256
 _MAX_VARIANTS = 16  # of one operation, by the variables that @skip and @include ask
 _MAX_ARGUMENTS = 64  # of one variant
-_MAX_TEXT = 512  # characters of a variable that arguments are remembered by
+_MAX_GIVEN = 16  # variables that arguments are remembered by
+_MAX_TEXT = 512  # characters of all of these
 _SIMPLE = frozenset((bool, int, float, str, type(None)))
 _CONDITIONS = {"skip", "include"}
 
@@ -296,9 +297,9 @@ class CompiledExecution(StrawberryGraphQLCoreExecutionContext):
 def _simple(variables: dict[str, Any]) -> object:
     """What arguments are remembered by: the variables, if they are but numbers and short texts; None for others."""
     values = variables.values()
-    if not _SIMPLE.issuperset(map(type, values)) or any(
-        isinstance(item, str) and len(item) > _MAX_TEXT for item in values
-    ):
+    if len(variables) > _MAX_GIVEN or not _SIMPLE.issuperset(map(type, values)):
+        return None
+    if sum(len(value) for value in values if isinstance(value, str)) > _MAX_TEXT:
         return None
     # (1 and true are equal, and different arguments.)
     return tuple(zip(variables, map(type, values), values, strict=True))

@@ -78,7 +78,10 @@ class Counter:
 
     def operation(self, node: OperationDefinitionNode) -> int:
         """The cost of all it selects. Remembered as long as no variable changes that can be a size."""
-        key = id(self._schema), id(node), tuple((name, _measure(value)) for name, value in self._given.items())
+        # (Of what was given only what is declared: the rest may be anything, and any amount of it.)
+        names = [item.variable.name.value for item in node.variable_definitions or ()]
+        sizes = tuple((name, _measure(self._given[name])) for name in names if name in self._given)
+        key = id(self._schema), id(node), sizes
         if key not in _known and (cost := self._count(node)) is not None:
             if len(_known) >= _MAX_KNOWN:
                 _known.clear()

@@ -51,8 +51,8 @@ class TintypeSchema(strawberry.Schema):
         try:
             document = prepare(self._schema, query or "", introspection=introspection)
             operation = document.find(operation_name)
-        except GraphQLError as error:
-            return PreExecutionError(data=None, errors=[error])
+        except Exception as error:  # noqa: BLE001 (as below)
+            return PreExecutionError(data=None, errors=[_worded(error)])
         if operation is None:
             raise CannotGetOperationTypeError(operation_name)
         kind = _KINDS[operation.operation]

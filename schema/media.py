@@ -23,7 +23,7 @@ from graphql_api.domain.transform import IDENTITY
 from graphql_api.errors import InvalidInput
 from graphql_api.services.links import IMAGE, ORIGINAL
 from graphql_api.services.renderer import Asked
-from graphql_api.services.responsive import plan_responsive, recall_responsive
+from graphql_api.services.responsive import plan_responsive, plan_responsive_alone
 from schema import traits
 from schema.columns import PLAIN
 from schema.connection import AFTER, BEFORE, FIRST, LAST, Connection, parse_page, present_page
@@ -217,12 +217,12 @@ class Media(Node):
         asked = Asked(transform.parse() if transform else IDENTITY, strict=True)
         wanted = widths, _FORMATS if formats is None else formats
         sign = None if expires_in is None else self._address(info, expires_in)
-        if (planned := recall_responsive(services.renderer, self.domain, asked, wanted)) is not None:
+        if (planned := plan_responsive_alone(services.renderer, self.domain, asked, wanted)) is not None:
             return present_responsive(planned, source_url, sign, sizes)
 
         async def plan() -> Responsive:
-            fresh = await plan_responsive(services.renderer, info.context.principal, self.domain, asked, wanted)
-            return present_responsive(fresh, source_url, sign, sizes)
+            waited = await plan_responsive(services.renderer, info.context.principal, self.domain, asked, wanted)
+            return present_responsive(waited, source_url, sign, sizes)
 
         return plan()  # type: ignore[return-value] # as in `url`
 

@@ -190,7 +190,7 @@ class Live:
 
     def _parse(self, data: bytes) -> Message | None:
         """The message of another process; None for our own, and for what is none."""
-        with contextlib.suppress(ValueError, KeyError, TypeError):
+        with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError):
             said = orjson.loads(data)
             if said["from"] == self._origin:
                 return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import operator
 from collections.abc import Sequence
@@ -70,30 +71,47 @@ class _Like:
 Wanted = tuple[Sequence[int] | None, Sequence[Format]]  # widths, other formats
 
 
-def recall_responsive(renderer: Renderer, media: Media, asked: Asked, wanted: Wanted) -> Responsive | None:
-    """As `plan_responsive`, at once, if that has planned the same for a media that is like this one."""
-    found = _remembered(*_key(renderer, media, asked, wanted))
-    return replace(found[0], base=_of(media, found[0].base)) if found else None
+def plan_responsive_alone(renderer: Renderer, media: Media, asked: Asked, wanted: Wanted) -> Responsive | None:
+    """As `plan_responsive`, at once; None where it depends on more than this media (Renderer.plan_alone)."""
+    widths, formats = wanted
+    _check(widths, formats, asked.transform)
+    version = media.version if media.newest > 1 else None
+    like = _Like(media.original, media.focal_point, media.test, version, renderer.limits)
+    remembered = _remembered(asked, None if widths is None else tuple(widths), tuple(formats), like)
+    if not remembered:
+        if (base := renderer.plan_alone(media, asked)) is None:
+            return None
+        with_size = _sized(base)
+        planned = [
+            _variants([_unless_too_large(renderer, media, each) for each in variants])
+            for variants in _all_asked(asked, with_size, wanted)
+        ]
+        remembered[:] = [Responsive(base, with_size, planned[0], list(zip(formats, planned[1:], strict=True)))]
+    return replace(remembered[0], base=_of(media, remembered[0].base))
+
+
+def _unless_too_large(renderer: Renderer, media: Media, asked: Asked) -> Rendition | None:
+    try:
+        return renderer.plan_alone(media, asked)
+    except TooLarge:
+        return None
 
 
 async def plan_responsive(
     renderer: Renderer, principal: Principal, media: Media, asked: Asked, wanted: Wanted
 ) -> Responsive:
     """Plan all of them. InvalidInput naming the field; nothing is enlarged beyond what the transform asks for."""
-    planned = await _plan(renderer, principal, media, asked, wanted)
-    if renderer.plan_alone(media, asked) is not None:
-        _remembered(*_key(renderer, media, asked, wanted))[:] = [planned]
-    return planned
-
-
-_Key = tuple[Asked, Sequence[int] | None, Sequence[Format], _Like]
-
-
-def _key(renderer: Renderer, media: Media, asked: Asked, wanted: Wanted) -> _Key:
-    widths, formats = wanted
-    version = media.version if media.newest > 1 else None
-    like = _Like(media.original, media.focal_point, media.test, version, renderer.limits)
-    return asked, None if widths is None else tuple(widths), tuple(formats), like
+    if (alone := plan_responsive_alone(renderer, media, asked, wanted)) is not None:
+        return alone
+    base = await renderer.plan(principal, media, asked)
+    size, planned = _sized(base), []
+    for variants in _all_asked(asked, size, wanted):
+        renditions = []
+        for each in variants:
+            with contextlib.suppress(TooLarge):
+                renditions.append(await renderer.plan(principal, media, each))
+        planned.append(_variants(renditions))
+    return Responsive(base, size, planned[0], list(zip(wanted[1], planned[1:], strict=True)))
 
 
 @functools.lru_cache(maxsize=1024)  # lists ask the same of many media, and those of one camera are alike
@@ -104,41 +122,32 @@ def _remembered(*_: Asked | Sequence[int] | Sequence[Format] | _Like | None) -> 
 
 def _of(media: Media, planned: Rendition) -> Rendition:
     """The same of this media, which is the one it was planned for, or like that."""
-    return (
-        planned
-        if planned.media is media
-        else Rendition(media, planned.recipe, planned.asked, planned.preset, media.public)
-    )
+    if planned.media is media:
+        return planned
+    return Rendition(media, planned.recipe, planned.asked, planned.preset, media.public)
 
 
-async def _plan(
-    renderer: Renderer,
-    principal: Principal,
-    media: Media,
-    asked: Asked,
-    wanted: Wanted,
-) -> Responsive:
-    widths, formats = wanted
-    _check(widths, formats, asked.transform)
-    base = await renderer.plan(principal, media, asked)
+def _sized(base: Rendition) -> Size:
     if base.size is None:
         raise InvalidInput("transform", "What is trimmed by its pixels has no width before it is rendered.")
+    return base.size
 
-    async def plan(transforms: Sequence[Transform]) -> Variants:
-        found: dict[int, Rendition] = {}
-        for transform in transforms:
-            try:
-                rendition = await renderer.plan(principal, media, replace(asked, transform=transform))
-            except TooLarge:
-                continue
-            if (known := rendition.size) is not None:
-                found.setdefault(known.width, rendition)
-        return Variants(sorted(found.items(), key=operator.itemgetter(0)))
 
-    own = base.size.width
-    scaled = [_scaled(asked.transform, own, width) for width in _widths(asked.transform, own, widths)]
-    named = [(target, [transform.in_format(target) for transform in scaled]) for target in formats]
-    return Responsive(base, base.size, await plan(scaled), [(target, await plan(each)) for target, each in named])
+def _all_asked(asked: Asked, size: Size, wanted: Wanted) -> list[list[Asked]]:
+    """What is asked for in several widths: as it is, and in each of the formats."""
+    widths, formats = wanted
+    scaled = [_scaled(asked.transform, size.width, width) for width in _widths(asked.transform, size.width, widths)]
+    named = [[transform.in_format(target) for transform in scaled] for target in formats]
+    return [[replace(asked, transform=transform) for transform in each] for each in (scaled, *named)]
+
+
+def _variants(renditions: Sequence[Rendition | None]) -> Variants:
+    """Those that there are, one of each width."""
+    found: dict[int, Rendition] = {}
+    for rendition in renditions:
+        if rendition is not None and (size := rendition.size) is not None:
+            found.setdefault(size.width, rendition)
+    return Variants(sorted(found.items(), key=operator.itemgetter(0)))
 
 
 def _check(widths: Sequence[int] | None, formats: Sequence[Format], transform: Transform) -> None:

@@ -31,12 +31,12 @@ async def read_bounded(request: web.Request, limit: int = MAX_JSON) -> bytes:
     if (request.content_length or 0) > limit:
         raise TooLarge(None, f"The body has more than {limit} bytes.")
     # Most have come whole with their headers: those are taken at once.
-    body = request.content.read_nowait() if request.content.is_eof() else b""
+    body = bytearray(request.content.read_nowait() if request.content.is_eof() else b"")
     while len(body) <= limit and (piece := await _in_time(request.content.readany())):
         body += piece
     if len(body) > limit:
         raise TooLarge(None, f"The body has more than {limit} bytes.")
-    return body
+    return bytes(body)
 
 
 def parse_json(body: bytes | str) -> object:

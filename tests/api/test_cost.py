@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from graphql import FragmentDefinitionNode, OperationDefinitionNode, parse
 
+from schema import cost
 from schema.build import SCHEMA
 from schema.cost import MAX_COST, Counter
 from tests.client import Client
@@ -73,3 +74,13 @@ async def test_wrong_variables_are_still_told(client: Client) -> None:
     answer = await client.graphql("query ($n: Int) { mediaList(first: $n) { totalCount } }", {"n": "many"})
 
     assert answer["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+
+
+def test_what_is_not_declared_is_not_remembered_by() -> None:
+    (operation,) = parse("query ($n: Int) { mediaList(first: $n) { nodes { name } } }").definitions
+    assert isinstance(operation, OperationDefinitionNode)
+    for number in range(20):
+        given = {"n": 5, f"other{number}": number}
+        assert Counter(SCHEMA._schema, {}, given).operation(operation) == 1 + 1 + 5
+
+    assert len([key for key in cost._known if key[1] == id(operation)]) == 1

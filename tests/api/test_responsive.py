@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from graphql_api.services.responsive import _remembered
 from tests import pictures
 from tests.client import Client
 
@@ -86,3 +87,15 @@ async def test_what_cannot_be_is_refused_by_name(client: Client, variables: dict
     answer = await client.graphql(QUERY, {"uid": made["uid"]} | variables)
 
     assert answer["errors"][0]["extensions"]["field"] == field
+
+
+async def test_what_is_refused_is_not_remembered_and_what_is_alike_is_planned_once(client: Client) -> None:
+    first, second = [await client.uploaded(pictures.jpeg(900, 500, seed=seed)) for seed in (1, 2)]
+    _remembered.cache_clear()
+    answer = await client.graphql(QUERY, {"uid": first["uid"], "w": [320] * 5000})
+    refused = _remembered.cache_info().currsize
+    one, two = await ask(client, first, w=[320]), await ask(client, second, w=[320])
+
+    assert "errors" in answer
+    assert (refused, _remembered.cache_info().currsize, _remembered.cache_info().hits) == (0, 1, 1)
+    assert one["srcSet"].replace(first["uid"], second["uid"]) == two["srcSet"]

@@ -41,6 +41,29 @@ async def test_a_document_may_be_so_deep_and_no_deeper(client: Client) -> None:
         assert any("depth of 12" in error["message"] for error in errors) is refused
 
 
+async def test_fragments_that_double_at_each_level_are_looked_at_once(client: Client) -> None:
+    doubling = " ".join(f"fragment F{level} on Query {{ ...F{level + 1} ...F{level + 1} }}" for level in range(60))
+    (error,) = (await client.graphql(f"{{ ...F0 }} {doubling} fragment F60 on Query {{ a: __typename }}"))["errors"]
+    fine = await client.graphql(f"{{ ...F0 }} {doubling} fragment F60 on Query {{ __typename }}")
+
+    assert "aliases found" in error["message"]
+    assert fine["data"] == {"__typename": "Query"}
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ ...F }",
+        "{ ...F } fragment F on Query { ...F }",
+        "{ ...F } fragment F on Query { ...G } fragment G on Query { ...F }",
+    ],
+)
+async def test_fragments_that_are_not_there_or_go_in_circles_are_refused(client: Client, query: str) -> None:
+    refused = await client.graphql(query)
+
+    assert {error["extensions"]["code"] for error in refused["errors"]} == {"GRAPHQL_VALIDATION_FAILED"}
+
+
 async def test_introspection_is_as_deep_as_tools_need_it(client: Client) -> None:
     assert (await client.data(get_introspection_query()))["__schema"]["types"]
     circle = "{ __schema { types { fields { type { fields { type { fields { type { name } } } } } } } } }"

@@ -387,6 +387,30 @@ async def test_plain_methods_with_arguments_are_called_at_once_and_awaited_one_b
     assert Counting.resolved > at_once + len(root.cats)
 
 
+async def test_what_had_to_be_awaited_once_leaves_its_neighbours_alone() -> None:
+    root = Making(random.Random(1), 0).home()
+    for cat in root.cats:
+        cat.name = "Minka"
+    query = "{ home { cats { name far: hop(length: 3) other: hop(length: 1) greeting } } }"
+    await _run(query, {}, root, using=Counting)
+    await _run(query, {}, root, using=Counting)
+    Counting.resolved = 0
+
+    result = await _run(query, {}, root, using=Counting)
+
+    assert result.data is not None
+    assert result.data["home"]["cats"][0] == {"name": "Minka", "far": "k", "other": "i", "greeting": "hello M"}
+    assert Counting.resolved == 3 + 2 * len(root.cats)  # `home`, `cats`, all `greeting`; each `far` and each `other`
+
+
+def test_arguments_are_remembered_by_little() -> None:
+    assert compiled._simple({"a": 1, "b": "x" * 500, "c": None}) is not None
+    assert compiled._simple({"a": 1}) != compiled._simple({"a": True})
+    assert compiled._simple({"a": "x" * 300, "b": "x" * 300}) is None
+    assert compiled._simple({f"v{number}": number for number in range(17)}) is None
+    assert compiled._simple({"a": [1]}) is None
+
+
 @given(st.lists(st.datetimes(timezones=st.just(dt.UTC)), min_size=1))
 def test_orjson_writes_times_in_utc_as_isoformat_does(moments: list[dt.datetime]) -> None:
     assert columns._moments(moments, None) == [moment.isoformat() for moment in moments]  # type: ignore[arg-type]
