@@ -6,48 +6,31 @@ when the column is made, or deviates when it runs, and is then graphql-core's: d
 
 from __future__ import annotations
 
-import datetime as dt
-import decimal
 import functools
-import math
 import types
-import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from itertools import chain, islice, repeat
 from operator import attrgetter
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
-import orjson
 from graphql import (
-    GRAPHQL_MAX_INT,
-    GRAPHQL_MIN_INT,
-    FieldNode,
-    GraphQLBoolean,
     GraphQLError,
     GraphQLField,
-    GraphQLFloat,
-    GraphQLID,
-    GraphQLInt,
     GraphQLInterfaceType,
     GraphQLList,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
-    GraphQLSchema,
-    GraphQLString,
     GraphQLUnionType,
     TypeNameMetaFieldDef,
-    is_leaf_type,
 )
-from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
-from strawberry.schema.schema_converter import CustomGraphQLEnumType
-from strawberry.schema.types.base_scalars import isoformat
+from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from strawberry.types.union import StrawberryUnion
 
+from schema.leaves import Column, Deviation, Execution, NotPlain, column_of_leaf
 from schema.methods import DEFINITION, find_definition, told_of
 
 # `metadata` of a field whose resolver is a method that only computes, or gives a coroutine that does more: it may be
@@ -56,43 +39,6 @@ PLAIN: Final[Mapping[str, bool]] = {"plain": True}
 
 _NULL = type(None)
 _COROUTINE = types.CoroutineType
-# What a leaf may be, or become: nothing that could be awaited, raised or missing.
-_USUAL = frozenset(
-    (
-        *(bool, int, float, str, bytes, list, tuple, dict),
-        *(dt.datetime, dt.date, dt.time, dt.timedelta, decimal.Decimal, uuid.UUID),
-    )
-)
-
-
-class NotPlain(Exception):
-    """No column can be made of this."""
-
-
-class Deviation(Exception):
-    """A value is not of the kind that the column is made for; graphql-core completes it, or says what is wrong."""
-
-
-class Execution(Protocol):
-    """What a column asks of the operation under way."""
-
-    schema: GraphQLSchema
-
-    def collect_subfields(
-        self, return_type: GraphQLObjectType, field_details_list: FieldDetailsList
-    ) -> CollectedFields:
-        """The fields that are selected below."""
-
-    def build_resolve_info(
-        self, field_def: GraphQLField, field_nodes: list[FieldNode], parent_type: GraphQLObjectType, path: Any
-    ) -> Any:
-        """What graphql-core tells a resolver."""
-
-    def arguments(self, field: GraphQLField, nodes: FieldDetailsList, told: Any) -> Mapping[str, Any]:
-        """The arguments of a field, as its method takes them."""
-
-
-Column = Callable[[Sequence[Any], Execution], list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +113,7 @@ class Columns:
             return self._objects(kind, nodes, execution)
         if isinstance(kind, GraphQLInterfaceType | GraphQLUnionType):
             return self._abstract(kind, nodes, execution)
-        return _leaves(kind)
+        return column_of_leaf(kind)
 
     def _objects(self, kind: GraphQLObjectType, nodes: FieldDetailsList, execution: Execution) -> Column:
         selected = execution.collect_subfields(kind, nodes).grouped_field_set
@@ -348,64 +294,3 @@ def _lists(complete: Column) -> Column:
         return [list(islice(done, len(item))) for item in items]
 
     return run
-
-
-def _leaves(kind: Any) -> Column:
-    if isinstance(kind, CustomGraphQLEnumType) and issubclass(kind.wrapped_cls, Enum):
-        return _members(kind)
-    if not is_leaf_type(kind):
-        raise NotPlain
-    if kind in _AS_THEY_ARE:
-        return _AS_THEY_ARE[kind]
-    coerce = kind.coerce_output_value
-    if coerce is isoformat:
-        return _moments
-
-    def run(items: Sequence[Any], _: Execution) -> list[Any]:
-        _expect(items, _USUAL)
-        done = list(map(coerce, items))
-        _expect(done, _USUAL)
-        return done
-
-    return run
-
-
-def _moments(items: Sequence[Any], _: Execution) -> list[Any]:
-    """Times in ISO 8601; those in UTC by orjson, which writes what `isoformat` does in a twentieth of the time."""
-    if set(map(type, items)) == {dt.datetime} and {item.tzinfo for item in items} == {dt.UTC}:
-        return orjson.dumps(items).decode()[2:-2].split('","')
-    _expect(items, _USUAL)
-    return list(map(isoformat, items))
-
-
-def _members(kind: CustomGraphQLEnumType) -> Column:
-    # By identity: members live as long as their class, and hashing one runs Python.
-    names = {id(member): kind.coerce_output_value(member) for member in list[Any](kind.wrapped_cls)}
-    return lambda items, _: [names[number] for number in map(id, items)]
-
-
-def _expect(items: Sequence[Any], kinds: frozenset[type]) -> None:
-    if not kinds.issuperset(map(type, items)):
-        raise Deviation
-
-
-def _as_they_are(kind: type, *, hold: Callable[[Sequence[Any]], bool] = lambda _: True) -> Column:
-    """Values of this very type, all of which `hold`, stand for themselves."""
-    kinds = frozenset((kind,))
-
-    def run(items: Sequence[Any], _: Execution) -> list[Any]:
-        _expect(items, kinds)
-        if items and not hold(items):
-            raise Deviation
-        return list(items)
-
-    return run
-
-
-_AS_THEY_ARE: dict[object, Column] = {
-    GraphQLString: _as_they_are(str),
-    GraphQLID: _as_they_are(str),
-    GraphQLBoolean: _as_they_are(bool),
-    GraphQLInt: _as_they_are(int, hold=lambda items: min(items) >= GRAPHQL_MIN_INT and max(items) <= GRAPHQL_MAX_INT),
-    GraphQLFloat: _as_they_are(float, hold=lambda items: all(map(math.isfinite, items))),
-}

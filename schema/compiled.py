@@ -85,7 +85,7 @@ _operations: dict[tuple[int, ...], Operation] = {}  # the one that was used last
 def _find_operation(
     schema: GraphQLSchema, node: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]
 ) -> Operation:
-    """What is known of an operation. The parser's cache gives the same nodes for the same text."""
+    """What is known of an operation. `prepare` gives the same nodes for the same text."""
     nodes = (schema, node, *fragments.values())
     key = tuple(map(id, nodes))
     found = _operations.pop(key, None)

@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from strawberry.schema.config import StrawberryConfig
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from schema import columns, compiled
+from schema import compiled, leaves
 from schema.columns import PLAIN
 from schema.compiled import CompiledExecution
 from tests.documents import Drawn, documents
@@ -256,9 +256,7 @@ async def _run(text: str, variables: dict[str, bool], root: object, *, using: ty
     return result if isinstance(result, ExecutionResult) else await result
 
 
-parse_once = functools.lru_cache(8)(
-    parse
-)  # as the parser's cache in schema/limits.py: the same nodes for the same text
+parse_once = functools.lru_cache(8)(parse)  # as `prepare` in schema/documents.py: the same nodes for the same text
 
 
 def _told(result: ExecutionResult) -> tuple[str, Sequence[object]]:
@@ -413,7 +411,7 @@ def test_arguments_are_remembered_by_little() -> None:
 
 @given(st.lists(st.datetimes(timezones=st.just(dt.UTC)), min_size=1))
 def test_orjson_writes_times_in_utc_as_isoformat_does(moments: list[dt.datetime]) -> None:
-    assert columns._moments(moments, None) == [moment.isoformat() for moment in moments]  # type: ignore[arg-type]
+    assert leaves.moments(moments, None) == [moment.isoformat() for moment in moments]  # type: ignore[arg-type]
 
 
 CAT = """name nick lives size born toys { label weight odd } grid ref price greeting bestToy { label } hop far: hop(length: 1) cut later
