@@ -48,6 +48,9 @@ async def open_database(url: str) -> AsyncIterator[Database]:
     """The database, for the tasks that are started in here; others `use` what this gives."""
     async with TortoiseContext() as context:
         await context.init(config=_config(url))
+        if is_sqlite(url):
+            # Left to the first query, which may be cancelled, tortoise would keep its lock and aiosqlite its thread.
+            await connection().create_connection(with_db=True)
         yield context
 
 

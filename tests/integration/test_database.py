@@ -32,6 +32,19 @@ async def test_a_media_comes_back_as_it_went_in(database_url: str) -> None:
         assert await media.find_by_uid("nothing") is None
 
 
+async def test_a_first_query_that_is_cancelled_keeps_nobody_out(database_url: str) -> None:
+    await migrate(database_url)
+    for steps in range(4):
+        async with database.open_database(database_url):
+            first = asyncio.create_task(database.check())
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            first.cancel()
+            await asyncio.gather(first, return_exceptions=True)
+
+            await asyncio.wait_for(database.check(), timeout=10)
+
+
 async def test_updates_change_what_they_name(database_url: str) -> None:
     await migrate(database_url)
     async with database.open_database(database_url):
