@@ -28,6 +28,7 @@ from graphql import (
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from strawberry.types.base import StrawberryObjectDefinition
 from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
+from strawberry.types.field import StrawberryField
 from strawberry.types.union import StrawberryUnion
 
 from schema.leaves import Column, Deviation, Execution, NotPlain, column_of_leaf
@@ -36,6 +37,8 @@ from schema.methods import DEFINITION, find_definition, told_of
 # `metadata` of a field whose resolver is a method that only computes, or gives a coroutine that does more: it may be
 # called twice, changes nothing, and asks nothing of `info` but its context.
 PLAIN: Final[Mapping[str, bool]] = {"plain": True}
+# Beside it: the attribute that such a resolver reads, and nothing else.
+PATH: Final = "path"
 
 _NULL = type(None)
 _COROUTINE = types.CoroutineType
@@ -197,8 +200,8 @@ def _read(field: GraphQLField, parent: GraphQLObjectType, nodes: FieldDetailsLis
     definition = find_definition(field)
     if definition is None:
         raise NotPlain
-    if definition.is_basic_field and definition.default_resolver is getattr:
-        get = attrgetter(definition.python_name)
+    if (path := _path_of(definition)) is not None:
+        get = attrgetter(path)
         return lambda items, _: list(map(get, items))
     resolver = definition.base_resolver
     if resolver is None or not definition.metadata.get("plain") or definition.extensions:
@@ -228,6 +231,14 @@ def _read(field: GraphQLField, parent: GraphQLObjectType, nodes: FieldDetailsLis
         return given
 
     return call
+
+
+def _path_of(definition: StrawberryField) -> str | None:
+    """The attribute that a field stands for, if it is no more than that."""
+    if definition.is_basic_field and definition.default_resolver is getattr:
+        return definition.python_name
+    path: str | None = definition.metadata.get(PATH) if not definition.extensions else None
+    return path
 
 
 def _close(given: Sequence[Any]) -> None:

@@ -1,4 +1,4 @@
-"""Media. Reads go from rows straight to values, without models: this is the hot path. Lists: media_list.py."""
+"""Media one by one. Lists: media_list.py; what a row says: media_row.py."""
 
 from __future__ import annotations
 
@@ -7,76 +7,26 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
-from pypika_tortoise.queries import Query, QueryBuilder, Table
+from pypika_tortoise.queries import Table
 from tortoise.exceptions import IntegrityError
 from tortoise.expressions import F, Q
 
+from graphql_api.db.media_row import fetch_media, select, select_of_all_teams, to_media
 from graphql_api.db.models import Media as MediaRow
-from graphql_api.db.original import original_columns, to_original
-from graphql_api.db.rows import Row, Statement, fetch, identity, json_object, moment, optional_moment
-from graphql_api.domain.media import UPLOADED, Changes, FocalPoint, Keep, Media, Origin, Source
+from graphql_api.db.original import original_columns
+from graphql_api.db.rows import Statement
+from graphql_api.domain.media import Changes, Keep, Media
 from graphql_api.errors import DuplicateExternalId
 
-_media, _team = Table("media"), Table("team")
-
-_OWN_COLUMNS = (
-    *("id", "uid", "team_id", "name", "caption", "alt_text", "public", "format", "width", "height", "frames"),
-    *("has_alpha", "transformable", "bytes", "blob_id", "attributes", "created_at", "updated_at", "expires_at"),
-    *("deleted_at", "test", "external_id", "source", "source_url", "parent_id", "operation", "focal_x", "focal_y"),
-    *("version", "shown_version", "replaced_at"),
-)
-
-
-def select() -> QueryBuilder:
-    """All media of teams that are there."""
-    columns = [_media[name] for name in _OWN_COLUMNS]
-    of_team = (_team.id == _media.team_id) & _team.deleted_at.isnull()
-    return Query.from_(_media).join(_team).on(of_team).select(*columns, _team.storage)
-
+_media = Table("media")
 
 _BY_ID = Statement(lambda value: select().where(_media.id == value))
 _BY_UID = Statement(lambda value: select().where(_media.uid == value))
 
 
-def _to_media(row: Row) -> Media:
-    return Media(
-        id=identity(row["id"]),
-        uid=row["uid"],
-        team_id=row["team_id"],
-        storage=row["storage"],
-        name=row["name"],
-        caption=row["caption"],
-        alt_text=row["alt_text"],
-        public=bool(row["public"]),
-        original=to_original(row),
-        bytes=row["bytes"],
-        sha256=row["blob_id"],
-        attributes=json_object(row["attributes"]),
-        created_at=moment(row["created_at"]),
-        updated_at=moment(row["updated_at"]),
-        expires_at=optional_moment(row["expires_at"]),
-        deleted_at=optional_moment(row["deleted_at"]),
-        test=bool(row["test"]),
-        external_id=row["external_id"],
-        focal_point=None if row["focal_x"] is None else FocalPoint(row["focal_x"], row["focal_y"]),
-        origin=_to_origin(row),
-        version=row["version"],
-        newest=row["version"],
-        shown_version=row["shown_version"],
-        replaced_at=optional_moment(row["replaced_at"]),
-    )
-
-
-def _to_origin(row: Row) -> Origin:
-    if row["source"] == Source.UPLOAD:
-        return UPLOADED
-    parent = row["parent_id"]
-    return Origin(Source(row["source"]), row["source_url"], identity(parent) if parent else None, row["operation"])
-
-
 async def find(media_id: uuid.UUID) -> Media | None:
     """The media with this id."""
-    return next(map(_to_media, await _BY_ID.fetch(str(media_id))), None)
+    return next(iter(to_media(await _BY_ID.fetch(str(media_id)))), None)
 
 
 async def find_many(media_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Media]:
@@ -87,23 +37,13 @@ async def find_many(media_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Media]:
 
 async def find_by_uid(uid: str) -> Media | None:
     """The media with this slug."""
-    return next(map(_to_media, await _BY_UID.fetch(uid)), None)
+    return next(iter(to_media(await _BY_UID.fetch(uid))), None)
 
 
 async def find_by_external_id(team_id: int, external_id: str, *, test: bool) -> Media | None:
     """The team's media of this name."""
     named = (_media.team_id == team_id) & (_media.test == test) & (_media.external_id == external_id)
     return next(iter(await fetch_media(select().where(named))), None)
-
-
-async def fetch_media(query: QueryBuilder) -> list[Media]:
-    """The media of a query that was begun by `select`."""
-    return to_media(await fetch(query))
-
-
-def to_media(rows: Sequence[Row]) -> list[Media]:
-    """The media of such rows."""
-    return list(map(_to_media, rows))
 
 
 async def insert(media: Media) -> None:
@@ -211,7 +151,7 @@ async def over(now: dt.datetime, deleted: dt.datetime, limit: int, *, team_id: i
 async def lock(media_id: uuid.UUID) -> Media | None:
     """The media as it is now, even in a team that is being erased; until the transaction ends nobody changes it."""
     await MediaRow.filter(id=media_id).update(version=F("version"))
-    return next(iter(await fetch_media(_of_all_teams().where(_media.id == str(media_id)))), None)
+    return next(iter(await fetch_media(select_of_all_teams().where(_media.id == str(media_id)))), None)
 
 
 async def replace_file(media: Media) -> None:
@@ -237,14 +177,9 @@ async def show_newest(media_id: uuid.UUID) -> None:
     await MediaRow.filter(id=media_id).update(shown_version=None)
 
 
-def _of_all_teams() -> QueryBuilder:
-    columns = [_media[name] for name in _OWN_COLUMNS]
-    return Query.from_(_media).join(_team).on(_team.id == _media.team_id).select(*columns, _team.storage)
-
-
 async def batch_of(team_id: int, after: str, limit: int) -> list[Media]:
     """All media of a team, even of one that is being erased, in the order of their ids."""
-    query = _of_all_teams().where(_media.team_id == team_id)
+    query = select_of_all_teams().where(_media.team_id == team_id)
     if after:
         query = query.where(_media.id > after)
     return await fetch_media(query.orderby(_media.id).limit(limit))

@@ -14,9 +14,9 @@ from pypika_tortoise.queries import Query, QueryBuilder, Table
 from pypika_tortoise.terms import Criterion, Field, Function, Tuple
 
 from graphql_api.db.database import connection
-from graphql_api.db.media import fetch_media, select, to_media
+from graphql_api.db.media_row import fetch_media, select, to_media
 from graphql_api.db.rows import fetch, fetch_text
-from graphql_api.domain.media import Media
+from graphql_api.domain.media import OPTIONAL, Media
 from graphql_api.domain.media_filter import EVERYTHING, MediaFilter, Range
 from graphql_api.domain.page import Cursor, Order, Page, PageRequest
 
@@ -24,30 +24,43 @@ _media, _tag, _media_tag, _label = Table("media"), Table("tag"), Table("media_ta
 _blob, _member = Table("blob"), Table("collection_media")
 
 Among = Criterion  # which media: made by `live` and `in_trash`
+Fields = frozenset[str]
+
+_MAX_TEXTS = 512  # each combination of fields has its own
 
 
-async def page(among: Among, request: PageRequest) -> Page[Media]:
-    """A slice of the media that `among` holds for. By keyset: a page costs the same however deep it lies."""
-    return _cut(await fetch_media(page_query(among, request)), request)
+async def page(among: Among, request: PageRequest, fields: Fields = OPTIONAL) -> Page[Media]:
+    """A slice of the media that `among` holds for. By keyset: a page costs the same however deep it lies.
+
+    Of the OPTIONAL fields, its media have those in `fields` and the one that they are ordered by.
+    """
+    fields |= {request.order.field}
+    return _cut(await fetch_media(page_query(among, request, fields), fields), request)
 
 
-async def page_of_all(team_id: int, now: dt.datetime, request: PageRequest, *, test: bool) -> Page[Media]:
+async def page_of_all(
+    team_id: int, now: dt.datetime, request: PageRequest, fields: Fields = OPTIONAL, *, test: bool
+) -> Page[Media]:
     """As `page` of all that is `live`, for less: the text of each kind of page is built once."""
+    fields |= {request.order.field}
     database = connection()
     shape = (
-        *(database.capabilities.dialect, request.order, request.backward),
+        *(database.capabilities.dialect, request.order, request.backward, fields),
         *(request.after is None, request.before is None),
     )
-    if shape not in _texts:
-        query = page_query(live(team_id, now, test=test), request)
-        _texts[shape], _ = query.get_parameterized_sql(database.query_class.SQL_CONTEXT)
+    if (text := _texts.get(shape)) is None:
+        query = page_query(live(team_id, now, test=test), request, fields)
+        text, _ = query.get_parameterized_sql(database.query_class.SQL_CONTEXT)
+        if len(_texts) >= _MAX_TEXTS:
+            _texts.clear()
+        _texts[shape] = text
     cursors = [cursor for cursor in (request.after, request.before) if cursor is not None]
     between = [value for cursor in cursors for value in (cursor.value, str(cursor.id))]
-    rows = await fetch_text(_texts[shape], [team_id, test, now, *between, request.size + 1])
-    return _cut(to_media(rows), request)
+    rows = await fetch_text(text, [team_id, test, now, *between, request.size + 1])
+    return _cut(to_media(rows, fields), request)
 
 
-_texts: dict[tuple[object, ...], str] = {}  # there are no more shapes than orders, ends and directions
+_texts: dict[tuple[object, ...], str] = {}
 
 
 def _cut(found: list[Media], request: PageRequest) -> Page[Media]:
@@ -58,9 +71,9 @@ def _cut(found: list[Media], request: PageRequest) -> Page[Media]:
     return Page(tuple(items), has_previous=request.after is not None, has_next=more)
 
 
-def page_query(among: Among, request: PageRequest) -> QueryBuilder:
+def page_query(among: Among, request: PageRequest, fields: Fields = OPTIONAL) -> QueryBuilder:
     """The rows of a page and one more, from the end that the slice is counted from."""
-    query, order = select().where(among), request.order
+    query, order = select(fields).where(among), request.order
     position = _position(order)
     for cursor, later in ((request.after, True), (request.before, False)):
         if cursor is not None:

@@ -9,12 +9,12 @@ from graphql_api.db.rows import Row
 from graphql_api.domain.format import Format
 from graphql_api.domain.media import Original
 
-_COLUMNS = ("format", "width", "height", "frames", "has_alpha", "transformable")
+ORIGINAL_COLUMNS = ("format", "width", "height", "frames", "has_alpha", "transformable")
 
 
 def to_original(row: Row) -> Original:
     """The original of a row."""
-    return _original(tuple(row[name] for name in _COLUMNS))
+    return _original(tuple(row[name] for name in ORIGINAL_COLUMNS))
 
 
 @functools.lru_cache(maxsize=4096)  # those of one camera are alike
@@ -25,4 +25,4 @@ def _original(columns: tuple[Any, ...]) -> Original:
 
 def original_columns(original: Original) -> dict[str, Any]:
     """The columns of an original."""
-    return {name: getattr(original, name) for name in _COLUMNS}
+    return {name: getattr(original, name) for name in ORIGINAL_COLUMNS}

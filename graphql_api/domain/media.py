@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from graphql_api.domain.duration import check_ttl
 from graphql_api.domain.format import Format
+from graphql_api.domain.ids import format_global_id
 from graphql_api.domain.labels import clean_attributes, clean_labels, is_unicode
 from graphql_api.errors import InvalidInput
 
@@ -123,6 +124,11 @@ class Media:
     replaced_at: dt.datetime | None = None  # when the newest version came; None while it is the first
 
     @property
+    def global_id(self) -> str:
+        """What it is called in GraphQL."""
+        return format_global_id("Media", self.id)
+
+    @property
     def status(self) -> Status:
         """Whether it is in the trash."""
         return Status.READY if self.deleted_at is None else Status.TRASHED
@@ -141,6 +147,22 @@ class Media:
         """Whether its time is over."""
         return self.expires_at is not None and self.expires_at <= now
 
+
+# What a list may be told to leave out of its media. It is not set there: to read it raises AttributeError.
+OPTIONAL = frozenset(
+    {
+        "name",
+        "caption",
+        "alt_text",
+        "bytes",
+        "sha256",
+        "attributes",
+        "created_at",
+        "updated_at",
+        "external_id",
+        "origin",
+    }
+)
 
 MAX_NAME = 255
 MAX_EXTERNAL_ID = 255

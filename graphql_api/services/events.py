@@ -14,7 +14,6 @@ from graphql_api.db import webhooks as rows
 from graphql_api.db.database import after_commit
 from graphql_api.domain.described import describe
 from graphql_api.domain.event import Delivery, Event, EventType
-from graphql_api.domain.ids import format_global_id
 from graphql_api.domain.media import Media
 from graphql_api.domain.rendition import address
 
@@ -31,7 +30,7 @@ class Events:
         """Put it on its way; to be called in the transaction in which it happens."""
         event = Event(kind, media, self.clock())
         if webhook_ids := await rows.subscribed(media.team_id, kind):
-            shown = {"id": format_global_id("Media", media.id)} | describe(media)
+            shown = {"id": media.global_id} | describe(media)
             del shown["attributes"]  # of any length, and kept for each delivery
             said = {"media": shown | {"url": address(media, self.source_url)}}
             await rows.send([new_delivery(webhook_id, kind, said, event.at) for webhook_id in webhook_ids])

@@ -15,7 +15,7 @@ from graphql_api.domain import ids
 from graphql_api.domain.account import Principal, Team
 from graphql_api.domain.event import EventType
 from graphql_api.domain.key import Scope
-from graphql_api.domain.media import Changes, Keep, Media, Status, Version
+from graphql_api.domain.media import OPTIONAL, Changes, Keep, Media, Status, Version
 from graphql_api.domain.media_filter import EVERYTHING, MAX_IDS, Likeness, MediaFilter
 from graphql_api.domain.page import Page, PageRequest
 from graphql_api.domain.plan import Plans, end_of
@@ -81,12 +81,21 @@ class Library:
         found = await rows.find_many(media_ids)
         return [self._find_visible(principal, found.get(media_id)) for media_id in media_ids]
 
-    async def list(self, principal: Principal, request: PageRequest, wanted: MediaFilter = EVERYTHING) -> Page[Media]:
-        """A slice of the team's media, or of its trash. InvalidInput for a filter by something that is not there."""
+    async def list(
+        self,
+        principal: Principal,
+        request: PageRequest,
+        wanted: MediaFilter = EVERYTHING,
+        fields: frozenset[str] = OPTIONAL,
+    ) -> Page[Media]:
+        """A slice of the team's media, or of its trash, with those of the OPTIONAL fields that are asked for.
+
+        InvalidInput for a filter by something that is not there.
+        """
         if wanted == EVERYTHING and not request.skip:
             team = principal.require(Scope.READ)
-            return await media_list.page_of_all(team.id, self._clock(), request, test=principal.is_test)
-        return await media_list.page(await self._among(principal, wanted), request)
+            return await media_list.page_of_all(team.id, self._clock(), request, fields, test=principal.is_test)
+        return await media_list.page(await self._among(principal, wanted), request, fields)
 
     async def count(self, principal: Principal, wanted: MediaFilter = EVERYTHING) -> int:
         """How many media the team has, or how many of them are wanted."""
