@@ -40,8 +40,7 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
 
     app = web.Application(
         middlewares=[
-            middleware.measure,
-            middleware.identify_request,
+            middleware.observe,
             middleware.answer_errors,
             in_database,
         ],

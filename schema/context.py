@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
 
 import strawberry
 from strawberry.dataloader import DataLoader
@@ -21,24 +21,19 @@ from schema.cost import Meter
 from schema.waiting import Heard, MessageT, TimeLimit
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GraphQLContext:
-    """One operation: who asks, what there is to ask, and what is loaded in batches meanwhile."""
+    """One operation: who asks, what there is to ask, and what is loaded in batches meanwhile.
+
+    Loaders keep nothing: two mutations of one request may change the same tags, or delete a media and upload it again.
+    """
 
     principal: Principal
     services: Context
-    agent: str
-    meter: Meter
+    agent: str  # what the client calls itself
     again: Callable[[], Awaitable[Principal]]  # who asks, looked up anew
+    meter: Meter  # operations of one request share it
     limit: TimeLimit
-    media: DataLoader[uuid.UUID, Media | None]
-    collections: DataLoader[uuid.UUID, Sequence[Collection]]
-    collection_sizes: DataLoader[uuid.UUID, int]
-    tags: DataLoader[uuid.UUID, tuple[str, ...]]
-    labels: DataLoader[uuid.UUID, Mapping[str, str]]
-    versions: DataLoader[Media, Sequence[Version]]
-    traits: DataLoader[Media, Traits]
-    placeholders: DataLoader[Rendition, Placeholder | None]
 
     @property
     def library(self) -> Library:
@@ -49,53 +44,55 @@ class GraphQLContext:
         """Messages to a subscription, as long as who asks may hear them."""
         return Heard(messages, self.limit, self.principal, self.again)
 
+    @cached_property
+    def media(self) -> DataLoader[uuid.UUID, Media | None]:
+        """Media by id, as far as who asks may see them."""
+        return DataLoader(load_fn=partial(self.library.find_many, self.principal), cache=False)
+
+    @cached_property
+    def collections(self) -> DataLoader[uuid.UUID, Sequence[Collection]]:
+        """The collections of a media."""
+        return DataLoader(load_fn=self.services.collections.of_media, cache=False)
+
+    @cached_property
+    def collection_sizes(self) -> DataLoader[uuid.UUID, int]:
+        """How many media are in a collection."""
+        return DataLoader(load_fn=partial(self.services.collections.count_media, self.principal), cache=False)
+
+    @cached_property
+    def tags(self) -> DataLoader[uuid.UUID, tuple[str, ...]]:
+        """The tags of a media."""
+
+        async def load(media_ids: list[uuid.UUID]) -> list[tuple[str, ...]]:
+            tags = await self.library.tags_of(media_ids)
+            return [tags.get(media_id, ()) for media_id in media_ids]
+
+        return DataLoader(load_fn=load, cache=False)
+
+    @cached_property
+    def labels(self) -> DataLoader[uuid.UUID, Mapping[str, str]]:
+        """The labels of a media."""
+
+        async def load(media_ids: list[uuid.UUID]) -> list[Mapping[str, str]]:
+            labels = await self.library.labels_of(media_ids)
+            return [labels.get(media_id, {}) for media_id in media_ids]
+
+        return DataLoader(load_fn=load, cache=False)
+
+    @cached_property
+    def versions(self) -> DataLoader[Media, Sequence[Version]]:
+        """The earlier versions of a media."""
+        return DataLoader(load_fn=self.library.versions_of, cache=False)
+
+    @cached_property
+    def traits(self) -> DataLoader[Media, Traits]:
+        """What a media shows."""
+        return DataLoader(load_fn=partial(self.library.traits_of, self.principal), cache=False)
+
+    @cached_property
+    def placeholders(self) -> DataLoader[Rendition, Placeholder | None]:
+        """What is shown until a rendition is there."""
+        return DataLoader(load_fn=self.services.placeholders.of, cache=False)
+
 
 Info = strawberry.Info[GraphQLContext, None]
-
-
-def make_context(
-    principal: Principal,
-    services: Context,
-    agent: str,
-    again: Callable[[], Awaitable[Principal]],
-    meter: Meter,
-    limit: TimeLimit,
-) -> GraphQLContext:
-    """The context of a new operation; `agent` is what the client calls itself, `again` looks it up anew.
-
-    Operations of one request share their `meter`.
-    """
-
-    async def load_tags(media_ids: list[uuid.UUID]) -> list[tuple[str, ...]]:
-        tags = await services.library.tags_of(media_ids)
-        return [tags.get(media_id, ()) for media_id in media_ids]
-
-    async def load_labels(media_ids: list[uuid.UUID]) -> list[Mapping[str, str]]:
-        labels = await services.library.labels_of(media_ids)
-        return [labels.get(media_id, {}) for media_id in media_ids]
-
-    async def load_traits(media: list[Media]) -> Sequence[Traits]:
-        return await services.library.traits_of(principal, media)
-
-    async def load_placeholders(renditions: list[Rendition]) -> Sequence[Placeholder | None]:
-        return await services.placeholders.of(renditions)
-
-    # No cache: two mutations of one request may change the same tags, or delete a media and upload it again.
-    return GraphQLContext(
-        principal,
-        services,
-        agent,
-        meter,
-        again,
-        limit,
-        media=DataLoader(load_fn=functools.partial(services.library.find_many, principal), cache=False),
-        collections=DataLoader(load_fn=services.collections.of_media, cache=False),
-        collection_sizes=DataLoader(
-            load_fn=functools.partial(services.collections.count_media, principal), cache=False
-        ),
-        tags=DataLoader(load_fn=load_tags, cache=False),
-        labels=DataLoader(load_fn=load_labels, cache=False),
-        versions=DataLoader(load_fn=services.library.versions_of, cache=False),
-        traits=DataLoader(load_fn=load_traits, cache=False),
-        placeholders=DataLoader(load_fn=load_placeholders, cache=False),
-    )

@@ -23,7 +23,7 @@ from graphql_api.domain.limits import GraphQLRules
 from graphql_api.web.context import CONTEXT
 from schema.answers import plain_error, present_result, too_large
 from schema.build import SCHEMA, schema_in_parts
-from schema.context import GraphQLContext, make_context
+from schema.context import GraphQLContext
 from schema.cost import Meter
 from schema.engine import TintypeSchema
 from schema.federation import subgraph
@@ -48,7 +48,7 @@ class Call:
     def context(self, limit: TimeLimit) -> GraphQLContext:
         """The context of one operation."""
         services, agent = self.request.app[CONTEXT], self.request.headers.get("User-Agent", "")
-        return make_context(self.principal, services, agent, self.again, self.meter, limit)
+        return GraphQLContext(self.principal, services, agent, self.again, self.meter, limit)
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,12 +59,10 @@ def caller(peer: str, forwarded: Iterable[str], trusted: Iterable[Network]) -> s
     Everybody can write that header; only what trusted proxies added at its right end is true. Where one of them
     names no address, it counts as the caller itself.
     """
-    found = parse_address(peer)
-    if found is None:
-        return peer
     networks = tuple(trusted)
-    if not networks or not _is_in(found, networks):
-        return str(found)
+    found = parse_address(peer) if networks else None
+    if found is None or not _is_in(found, networks):
+        return _as_text(peer)
     for hop in _from_the_right(forwarded):
         if (address := parse_address(hop)) is None:
             break
@@ -72,6 +70,12 @@ def caller(peer: str, forwarded: Iterable[str], trusted: Iterable[Network]) -> s
         if not _is_in(found, networks):
             break
     return str(found)
+
+
+@lru_cache(maxsize=4096)
+def _as_text(peer: str) -> str:
+    """An address as everybody writes it; what is none (a Unix socket) as it is."""
+    return str(parse_address(peer) or peer)
 
 
 def _from_the_right(forwarded: Iterable[str]) -> list[str]:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+import secrets
 import time
-import uuid
 from collections.abc import Sequence
 from http import HTTPStatus
 
@@ -26,29 +26,12 @@ log = structlog.get_logger("tintype.access")
 
 
 @web.middleware
-async def identify_request(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Give the request an id (its own, if that is harmless), bind it to the log, and log the outcome."""
+async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give the request an id (its own, if that is harmless) for the log and the answer; log and count the outcome."""
     given = request.headers.get("X-Request-Id", "")
-    request_id = given if _GIVEN_ID.fullmatch(given) else uuid.uuid4().hex
-    request[REQUEST_ID] = request_id
-    started = time.perf_counter()
-    with structlog.contextvars.bound_contextvars(request_id=request_id):
-        response = await handler(request)
-        if request.path not in _QUIET:
-            # The path alone: a query may carry signatures.
-            log.info(
-                "request",
-                method=request.method,
-                path=request.path,
-                status=response.status,
-                ms=round((time.perf_counter() - started) * 1000, 1),
-            )
-    return response
-
-
-@web.middleware
-async def measure(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Count the answer, and the time until it was there; under the route's template, for paths are without end."""
+    request[REQUEST_ID] = request_id = given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(16)
+    # (Never unbound: each request of a connection has its own, and no two at once.)
+    structlog.contextvars.bind_contextvars(request_id=request_id)
     started, status = time.perf_counter(), _HUNG_UP
     try:
         response = await handler(request)
@@ -57,11 +40,19 @@ async def measure(request: web.Request, handler: Handler) -> web.StreamResponse:
         status = error.status
         raise
     finally:
-        resource = request.match_info.route.resource
-        route = "none" if resource is None else resource.canonical
-        method = request.method if request.method in _METHODS else "other"
-        request.app[CONTEXT].metrics.answered(method, route, status, time.perf_counter() - started)
+        _tell(request, status, time.perf_counter() - started)
     return response
+
+
+def _tell(request: web.Request, status: int, seconds: float) -> None:
+    """Count the answer and its time, under the route's template (paths are without end), and write them down."""
+    resource = request.match_info.route.resource
+    route = "none" if resource is None else resource.canonical
+    method = request.method if request.method in _METHODS else "other"
+    request.app[CONTEXT].metrics.answered(method, route, status, seconds)
+    if request.path not in _QUIET:
+        # The path alone: a query may carry signatures.
+        log.info("request", method=request.method, path=request.path, status=status, ms=round(seconds * 1000, 1))
 
 
 @web.middleware

@@ -30,13 +30,16 @@ async def read_bounded(request: web.Request, limit: int = MAX_JSON) -> bytes:
     """The whole body. TooLarge past `limit` bytes."""
     if (request.content_length or 0) > limit:
         raise TooLarge(None, f"The body has more than {limit} bytes.")
-    # Most have come whole with their headers: those are taken at once.
-    body = bytearray(request.content.read_nowait() if request.content.is_eof() else b"")
-    while len(body) <= limit and (piece := await _in_time(request.content.readany())):
-        body += piece
+    if request.content.is_eof():  # most have come whole with their headers
+        body = request.content.read_nowait()
+    else:
+        pieces = bytearray()
+        while len(pieces) <= limit and (piece := await _in_time(request.content.readany())):
+            pieces += piece
+        body = bytes(pieces)
     if len(body) > limit:
         raise TooLarge(None, f"The body has more than {limit} bytes.")
-    return bytes(body)
+    return body
 
 
 def parse_json(body: bytes | str) -> object:

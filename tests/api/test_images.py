@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import aiohttp
 import pytest
@@ -12,7 +13,9 @@ from aiohttp import web
 from aiohttp.test_utils import TestServer
 from PIL import Image
 
+from graphql_api.services.metrics import Metrics
 from graphql_api.web import delivery, middleware
+from graphql_api.web.context import CONTEXT, Context
 from tests import pictures
 from tests.client import Client
 
@@ -137,7 +140,8 @@ async def test_a_failure_in_the_middle_hangs_up(rest: Callable[[], AsyncIterator
         await response.prepare(request)
         return await delivery._stream(request, response, b"x" * 10, rest())
 
-    app = web.Application(middlewares=[middleware.identify_request, middleware.answer_errors])
+    app = web.Application(middlewares=[middleware.observe, middleware.answer_errors])
+    app[CONTEXT] = cast("Context", SimpleNamespace(metrics=Metrics()))
     app.router.add_get("/", handle)
     async with TestServer(app) as server, aiohttp.ClientSession() as session, session.get(server.make_url("/")) as got:
         with pytest.raises(aiohttp.ClientPayloadError):
