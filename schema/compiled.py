@@ -7,132 +7,76 @@ graphql-core's in every case (docs/adr/0013-compiled-execution.md, tests/unit/te
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Mapping
 from typing import Any
 
 from graphql import (
-    FieldNode,
-    FragmentDefinitionNode,
+    DocumentNode,
+    GraphQLError,
     GraphQLField,
     GraphQLList,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
-    InlineFragmentNode,
-    OperationDefinitionNode,
     OperationType,
-    SelectionSetNode,
-    VariableNode,
     get_argument_values,
     get_nullable_type,
 )
+from graphql.execution import Executor
 from graphql.execution.collect_fields import CollectedFields, FieldDetailsList, GroupedFieldSet
-from graphql.language import DirectiveNode
 from graphql.pyutils import Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from schema.columns import Columns, Part
+from schema.columns import Part
+from schema.known import BUILT, Built, Variant, find_operation, simple
 from schema.methods import DEFINITION, call, convert, definition_of, is_method, told_of
 
-_MAX_OPERATIONS = 256
-_MAX_VARIANTS = 16  # of one operation, by the variables that @skip and @include ask
-_MAX_ARGUMENTS = 64  # of one variant
-_MAX_GIVEN = 16  # variables that arguments are remembered by
-_MAX_TEXT = 512  # characters of all of these
-_SIMPLE = frozenset((bool, int, float, str, type(None)))
-_CONDITIONS = {"skip", "include"}
-
-
-class Variant:
-    """What is collected and compiled of an operation, as long as the same nodes are skipped."""
-
-    def __init__(self) -> None:
-        self.columns = Columns()
-        self.root: GroupedFieldSet | None = None
-        self.methods: dict[int, tuple[FieldDetailsList, GraphQLField | None]] = {}
-        # Of methods, converted; by the identity of the list of nodes, and by the variables they may depend on.
-        self.arguments: dict[tuple[int, object], dict[str, Any]] = {}
-        # By type, and by the identity of the list of nodes, which is kept.
-        self.collected: dict[tuple[GraphQLObjectType, int], tuple[FieldDetailsList, CollectedFields]] = {}
-
-
-class Operation:
-    """An operation that has been executed before. Its nodes are kept: their identities are what it is found by."""
-
-    def __init__(self, nodes: Sequence[object], conditions: Sequence[str] | None) -> None:
-        self.nodes = nodes
-        self._conditions = conditions
-        self._variants: dict[tuple[bool | None, ...], Variant] = {}
-
-    def variant(self, variables: dict[str, Any]) -> Variant | None:
-        """What is known of it for these variables; None where it is not compiled."""
-        if self._conditions is None:
-            return None
-        # (What is no boolean is refused when fields are collected, each time.)
-        given = [variables.get(name) for name in self._conditions]
-        key = tuple(value if isinstance(value, bool) else None for value in given)
-        found = self._variants.get(key)
-        if found is None:
-            if len(self._variants) >= _MAX_VARIANTS:
-                self._variants.clear()
-            found = self._variants[key] = Variant()
-        return found
-
-
-_operations: dict[tuple[int, ...], Operation] = {}  # the one that was used last is the last
-
-
-def _find_operation(
-    schema: GraphQLSchema, node: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]
-) -> Operation:
-    """What is known of an operation. `prepare` gives the same nodes for the same text."""
-    nodes = (schema, node, *fragments.values())
-    key = tuple(map(id, nodes))
-    found = _operations.pop(key, None)
-    if found is None:
-        found = Operation(nodes, _conditions(node, fragments))
-        if len(_operations) >= _MAX_OPERATIONS:
-            del _operations[next(iter(_operations))]
-    _operations[key] = found
-    return found
-
-
-def _conditions(node: OperationDefinitionNode, fragments: dict[str, FragmentDefinitionNode]) -> tuple[str, ...] | None:
-    """The variables that decide what is selected; None when other directives, or arguments of fragments, have a say."""
-    directives = list(node.directives or ())
-    for definition in (node, *fragments.values()):
-        directives += _directives(definition.selection_set)
-    arguments = any(fragment.variable_definitions for fragment in fragments.values())
-    if arguments or {directive.name.value for directive in directives} - _CONDITIONS:
-        return None
-    values = [argument.value for directive in directives for argument in directive.arguments or ()]
-    return tuple(sorted({value.name.value for value in values if isinstance(value, VariableNode)}))
-
-
-def _directives(selected: SelectionSetNode) -> Iterator[DirectiveNode]:
-    for selection in selected.selections:
-        yield from selection.directives or ()
-        if isinstance(selection, FieldNode | InlineFragmentNode) and selection.selection_set is not None:
-            yield from _directives(selection.selection_set)
+_MAX_ARGUMENTS = 64  # of methods, in one variant
 
 
 class CompiledExecution(StrawberryGraphQLCoreExecutionContext):
     """One execution. Whatever is tried in columns and fails is done again by graphql-core, which words the error."""
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, before: Built | None = None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._variant: Variant | None = None
-        self._given: object = None
-        self._arguments: dict[tuple[int, object], dict[str, Any]] = {}
         self._rows: dict[tuple[int, int], tuple[Part, dict[str, Any]]] = {}  # by object and by what is selected of it
+        self._variant, self._given = (before.variant, before.given) if before else self._look_up()
+        self._arguments: dict[tuple[int, object], dict[str, Any]] = {}
+        if self._variant and self._given is not None and self.operation.operation is OperationType.QUERY:
+            self._arguments = self._variant.arguments
+
+    def _look_up(self) -> tuple[Variant | None, object]:
         middleware = self.middleware_manager
         handlers = self.schema.extensions[DEFINITION].exception_handlers
-        if self.abort_signal is None and not handlers and (middleware is None or not middleware.middlewares):
-            operation = _find_operation(self.schema, self.operation, self.fragment_definitions)
-            self._variant = operation.variant(self.variable_values.coerced)
-            self._given = _simple(self.variable_values.coerced)
-            if self._variant and self._given is not None and self.operation.operation is OperationType.QUERY:
-                self._arguments = self._variant.arguments
+        if self.abort_signal is not None or handlers or (middleware and middleware.middlewares):
+            return None, None
+        operation = find_operation(self.schema, self.operation, self.fragment_definitions)
+        variables = self.variable_values.coerced
+        return operation.variant(variables), simple(variables)
+
+    @classmethod
+    def build(
+        cls,
+        schema: GraphQLSchema,
+        document: DocumentNode,
+        root_value: Any = None,
+        context_value: Any = None,
+        raw_variable_values: dict[str, Any] | None = None,
+        operation_name: str | None = None,
+        *rest: Any,
+        **more: Any,
+    ) -> list[GraphQLError] | Executor[Any]:
+        """Build an execution; what was worked out for the same few variables before is not worked out again."""
+        given = simple(raw_variable_values or {})
+        key = id(schema), id(document), operation_name, given, *map(id, rest)
+        before = BUILT.find(key) if given is not None and more.get("abort_signal") is None else None
+        if before is not None:
+            return cls(schema, *before.fragments, root_value, context_value, *before.rest, before=before, **more)
+        roots = root_value, context_value
+        made = super().build(schema, document, *roots, raw_variable_values, operation_name, *rest, **more)
+        if isinstance(made, CompiledExecution) and made._variant is not None and given is not None:  # noqa: SLF001 (ours)
+            BUILT.keep(key, Built((schema, document, rest), made, made._variant, made._given))  # noqa: SLF001
+        return made
 
     def execute_collected_root_fields(
         self,
@@ -292,17 +236,6 @@ class CompiledExecution(StrawberryGraphQLCoreExecutionContext):
                 except Exception:  # noqa: BLE001, S110 (whatever it is, the same happens again below)
                     pass
         return super().complete_value(return_type, field_details_list, info, path, result, position_context)
-
-
-def _simple(variables: dict[str, Any]) -> object:
-    """What arguments are remembered by: the variables, if they are but numbers and short texts; None for others."""
-    values = variables.values()
-    if len(variables) > _MAX_GIVEN or not _SIMPLE.issuperset(map(type, values)):
-        return None
-    if sum(len(value) for value in values if isinstance(value, str)) > _MAX_TEXT:
-        return None
-    # (1 and true are equal, and different arguments.)
-    return tuple(zip(variables, map(type, values), values, strict=True))
 
 
 def _join(part: Part, row: dict[str, Any], others: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from schema import compiled, leaves
+from schema import known, leaves
 from schema.compiled import CompiledExecution
 from tests.documents import Drawn, documents
 from tests.pets import ODD_ONES, SCHEMA, Cat, Dog, Home, Making, Toy
@@ -117,7 +117,7 @@ async def test_middleware_sees_every_field() -> None:
 
 async def test_what_is_known_of_operations_is_bounded() -> None:
     root = Making(random.Random(1), 0).home()
-    for number in range(compiled._MAX_OPERATIONS + 10):
+    for number in range(known._MAX + 10):
         await _run(f"{{ home {{ toy {{ label_{number}: label }} }} }}", {}, root, using=CompiledExecution)
     names = [f"v{number}" for number in range(6)]
     declared = ", ".join(f"${name}: Boolean!" for name in names)
@@ -126,9 +126,9 @@ async def test_what_is_known_of_operations_is_bounded() -> None:
         variables = {name: bool(bits >> place & 1) for place, name in enumerate(names)}
         await _run(text, variables, root, using=CompiledExecution)
 
-    assert len(compiled._operations) == compiled._MAX_OPERATIONS
-    last = list(compiled._operations.values())[-1]
-    assert 0 < len(last._variants) <= compiled._MAX_VARIANTS
+    assert len(known.OPERATIONS) == len(known.BUILT) == known._MAX
+    last = list(known.OPERATIONS._values.values())[-1]
+    assert 0 < len(last._variants) <= known._MAX_VARIANTS
 
 
 async def test_a_plain_field_takes_arguments() -> None:
@@ -178,11 +178,11 @@ async def test_what_had_to_be_awaited_once_leaves_its_neighbours_alone() -> None
 
 
 def test_arguments_are_remembered_by_little() -> None:
-    assert compiled._simple({"a": 1, "b": "x" * 500, "c": None}) is not None
-    assert compiled._simple({"a": 1}) != compiled._simple({"a": True})
-    assert compiled._simple({"a": "x" * 300, "b": "x" * 300}) is None
-    assert compiled._simple({f"v{number}": number for number in range(17)}) is None
-    assert compiled._simple({"a": [1]}) is None
+    assert known.simple({"a": 1, "b": "x" * 500, "c": None}) is not None
+    assert known.simple({"a": 1}) != known.simple({"a": True})
+    assert known.simple({"a": "x" * 300, "b": "x" * 300}) is None
+    assert known.simple({f"v{number}": number for number in range(17)}) is None
+    assert known.simple({"a": [1]}) is None
 
 
 @given(st.lists(st.datetimes(timezones=st.just(dt.UTC)), min_size=1))
