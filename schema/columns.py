@@ -10,8 +10,7 @@ import functools
 import types
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain, islice, repeat
-from operator import attrgetter
+from itertools import chain, islice
 from typing import Any, Final
 
 from graphql import (
@@ -27,7 +26,6 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from strawberry.types.base import StrawberryObjectDefinition
-from strawberry.types.cast import TYPE_CAST_ATTRIBUTE
 from strawberry.types.union import StrawberryUnion
 
 from schema.leaves import Column, Deviation, Execution, NotPlain, column_of_leaf
@@ -50,18 +48,6 @@ class Part:
     column: Column
     selected: GroupedFieldSet
     others: GroupedFieldSet
-
-
-class _Field:
-    """The column of a field: how it is read (`path`: it is an attribute, and no more), and how that is completed."""
-
-    def __init__(self, read: Column, complete: Column, path: str | None) -> None:
-        self.complete = complete
-        self.path = path
-        self._read = read
-
-    def __call__(self, items: Sequence[Any], execution: Execution) -> Sequence[Any]:
-        return self.complete(self._read(items, execution), execution)
 
 
 class Columns:
@@ -111,7 +97,8 @@ class Columns:
         path = _path_of(field)
         late = functools.partial(self._forget, parent, nodes)
         read = _attribute(path) if path else _read(field, parent, nodes, late)
-        return _Field(read, _need(self.of_value(field.type, nodes, execution)), path)
+        complete = _need(self.of_value(field.type, nodes, execution))
+        return lambda items, execution: complete(read(items, execution), execution)
 
     # --- values
 
@@ -240,9 +227,12 @@ def _read(field: GraphQLField, parent: GraphQLObjectType, nodes: FieldDetailsLis
     return call
 
 
+@functools.cache
 def _attribute(path: str) -> Column:
-    get = attrgetter(path)
-    return lambda items, _: list(map(get, items))
+    """The column of an attribute, compiled: so it is read in half of the time that `map(attrgetter())` takes."""
+    source = f"lambda items, _: [item.{path} for item in items]"
+    column: Column = eval(source)  # noqa: S307 (names of Python, from our own classes)
+    return column
 
 
 def _path_of(field: GraphQLField) -> str | None:
@@ -263,11 +253,6 @@ def _close(given: Sequence[Any]) -> None:
             item.close()
 
 
-def _is_cast(items: Sequence[Any]) -> bool:
-    """Whether `strawberry.cast` has made one of them pass for another type."""
-    return set(map(getattr, items, repeat(TYPE_CAST_ATTRIBUTE), repeat(None))) != {None}
-
-
 # --- how values are completed
 
 
@@ -275,28 +260,13 @@ def _dictionaries(expected: type, columns: Mapping[str, Column]) -> Column:
     """Objects of this very class, each as a dictionary."""
     made = tuple(columns.values())
     rows = _rows(tuple(columns)) if columns else None
-    # All attributes of an object at once: that takes half of the time.
-    paths = [column.path for column in made if isinstance(column, _Field) and column.path]
-    get = attrgetter(*paths) if len(paths) > 1 else None
 
     def run(items: Sequence[Any], execution: Execution) -> Sequence[Any]:
         if not items:
             return []
-        if set(map(type, items)) != {expected} or _is_cast(items):
+        if set(map(type, items)) != {expected}:
             raise Deviation
-        if rows is None:
-            return [{} for _ in items]
-        if get is None:
-            return rows(*[column(items, execution) for column in made])
-        read = zip(*map(get, items), strict=True)
-        return rows(
-            *[
-                column.complete(next(read), execution)
-                if isinstance(column, _Field) and column.path
-                else column(items, execution)
-                for column in made
-            ]
-        )
+        return rows(*[column(items, execution) for column in made]) if rows else [{} for _ in items]
 
     return run
 
