@@ -35,8 +35,8 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
     @web.middleware
     async def in_database(request: web.Request, handler: Handler) -> web.StreamResponse:
         # Handlers run in tasks that did not inherit the context in which the database was opened.
-        with use(database[0]):
-            return await handler(request)
+        use(database[0])
+        return await handler(request)
 
     app = web.Application(
         middlewares=[
@@ -69,8 +69,6 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
     app.cleanup_ctx.append(run_services)
     app.on_shutdown.append(live.say_goodbye)
     app.on_response_prepare.append(middleware.set_headers)
-    app.on_response_prepare.append(middleware.set_allowance)
-    app.on_response_prepare.append(cors.set_origin)
     _add_routes(app)
     return app
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import logging
 import sys
 
@@ -28,9 +29,11 @@ def configure(log_format: str) -> None:
     )
     # Our own events are rendered and written at once: on the way through `logging` they would cost three times as much.
     structlog.configure(
-        processors=[*shared, renderer],
+        processors=[*shared, renderer] if as_text else [_to_line],
         wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
-        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr)
+        if as_text
+        else structlog.BytesLoggerFactory(sys.stderr.buffer),
         cache_logger_on_first_use=True,
     )
     handler = logging.StreamHandler()
@@ -55,6 +58,15 @@ def _shorten_garbage(record: logging.LogRecord) -> bool:
         record.msg, record.args, record.exc_info = "malformed_http", (), None
         record.levelno, record.levelname = logging.INFO, "INFO"
     return True
+
+
+def _to_line(logger: object, level: str, event: structlog.typing.EventDict) -> bytes:
+    """All that `shared` and the renderer do, in one step: each has its cost, and each request has a line."""
+    structlog.contextvars.merge_contextvars(logger, level, event)
+    event["level"], event["timestamp"] = level, dt.datetime.now(dt.UTC)
+    if "exc_info" in event:
+        structlog.processors.format_exc_info(logger, level, event)
+    return orjson.dumps(event, default=str, option=orjson.OPT_UTC_Z)
 
 
 def _to_json(event: object, **_: object) -> str:

@@ -30,6 +30,9 @@ from schema.federation import subgraph
 from schema.requests import Operation
 from schema.waiting import TimeLimit
 
+_READING = frozenset({OperationType.QUERY})
+_ANY = frozenset({OperationType.QUERY, OperationType.MUTATION})
+
 
 @dataclass(frozen=True, slots=True)
 class Call:
@@ -66,7 +69,7 @@ async def run(operation: Operation, call: Call, until: float) -> dict[str, Any]:
     interrupted where a transaction begins, would keep its connection for ever.
     """
     limit = TimeLimit(call.rules.seconds)
-    kinds = {OperationType.QUERY} if call.request.method == "GET" else {OperationType.QUERY, OperationType.MUTATION}
+    kinds = _READING if call.request.method == "GET" else _ANY
     try:
         async with limit.step(until):
             result = await _schema(call.rules, in_parts=False).execute(

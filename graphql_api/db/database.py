@@ -6,8 +6,8 @@ import asyncio
 import contextlib
 import fcntl
 import sqlite3
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
 from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
@@ -54,17 +54,12 @@ async def open_database(url: str) -> AsyncIterator[Database]:
         yield context
 
 
-@contextmanager
-def use(opened: Database) -> Iterator[None]:
-    """Make this the database of the current task. Any number of tasks may, at the same time.
+def use(opened: Database) -> None:
+    """Make this the database of the current task, to its end. Any number of tasks may, at the same time.
 
     (`with opened:` may not: tortoise 1.1.9 keeps one token per context, and mixes the tasks up.)
     """
-    token = _current_context.set(opened)
-    try:
-        yield
-    finally:
-        _current_context.reset(token)
+    _current_context.set(opened)
 
 
 class UnreachableError(Exception):

@@ -15,7 +15,7 @@ _TRACES = (_FORWARDED, "Forwarded", "X-Real-IP", "X-Forwarded-Host", "X-Forwarde
 
 def caller_address(request: web.Request) -> str:
     """The address of the caller, for limits, logs and the audit trail; empty where there is none."""
-    trusted = request.config_dict[TRUSTED_PROXIES]
+    trusted = request.app[TRUSTED_PROXIES]
     # Nothing is read of the header that would not be believed.
     forwarded = request.headers.getall(_FORWARDED, ()) if trusted else ()
     return caller(request.remote or "", forwarded, trusted)

@@ -159,6 +159,8 @@ def profile_of(request: web.Request) -> Profile | None:
 
 def session_cookie(request: web.Request) -> str | None:
     """The cookie of who has signed in on a page, unless another site's page may have sent it."""
+    if "Cookie" not in request.headers:
+        return None
     cookie = request.cookies.get(cookie_name(request.app[CONTEXT].public_url))
     # (A socket begins with a GET, and could then do anything.)
     harmless = request.method in ("GET", "HEAD") and "Upgrade" not in request.headers

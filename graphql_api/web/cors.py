@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import MutableMapping
 from http import HTTPStatus
 
 from aiohttp import web
@@ -35,8 +36,8 @@ async def allow(_: web.Request) -> web.Response:
     return web.Response(status=HTTPStatus.NO_CONTENT, headers=headers)
 
 
-async def set_origin(request: web.Request, response: web.StreamResponse) -> None:
+def set_origin(path: str, headers: MutableMapping[str, str]) -> None:
     """On every answer of the API and every image: any page may read it."""
-    if request.path.startswith(_OPEN):
-        response.headers.setdefault("Access-Control-Allow-Origin", "*")
-        response.headers.setdefault("Access-Control-Expose-Headers", _EXPOSED)
+    if path.startswith(_OPEN):
+        headers.setdefault("Access-Control-Allow-Origin", "*")
+        headers.setdefault("Access-Control-Expose-Headers", _EXPOSED)

@@ -14,6 +14,7 @@ from aiohttp.typedefs import Handler
 
 from graphql_api.errors import TintypeError
 from graphql_api.services.limits import Allowance
+from graphql_api.web import cors
 from graphql_api.web.context import ALLOWANCE, CONTEXT, PRINCIPAL, REQUEST_ID, UPLOADS, WORDS
 from graphql_api.web.errors import error_body, json_response, render_error
 
@@ -88,18 +89,20 @@ async def _from_http(error: web.HTTPException, request: web.Request) -> web.Stre
 
 
 async def set_headers(request: web.Request, response: web.StreamResponse) -> None:
-    """On every answer, streamed ones too: its id, no guessing of content types, and nothing about our versions."""
-    response.headers.setdefault("X-Request-Id", request.get(REQUEST_ID, ""))
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers["Server"] = "Tintype"
+    """On every answer, streamed ones and errors too.
 
-
-async def set_allowance(request: web.Request, response: web.StreamResponse) -> None:
-    """On every answer to what was counted, errors too: what is left, and when there is more."""
+    Its id, no guessing of content types, nothing about our versions, who may read it, and what is left of what was
+    counted.
+    """
+    headers = response.headers
+    headers.setdefault("X-Request-Id", request.get(REQUEST_ID, ""))
+    headers.setdefault("X-Content-Type-Options", "nosniff")
+    headers["Server"] = "Tintype"
+    cors.set_origin(request.path, headers)
     if (allowance := request.get(ALLOWANCE)) is not None:
-        response.headers["RateLimit-Limit"] = str(allowance.limit)
-        response.headers["RateLimit-Remaining"] = str(allowance.remaining)
-        response.headers["RateLimit-Reset"] = str(allowance.reset_seconds)
+        headers["RateLimit-Limit"] = str(allowance.limit)
+        headers["RateLimit-Remaining"] = str(allowance.remaining)
+        headers["RateLimit-Reset"] = str(allowance.reset_seconds)
     if request.get(UPLOADS):
         _tell_uploads(response, await request.app[CONTEXT].limits.uploads_left(request[PRINCIPAL]))
 

@@ -59,8 +59,8 @@ def _add_database(app: web.Application) -> None:
 
     @web.middleware
     async def in_database(request: web.Request, handler: Handler) -> web.StreamResponse:
-        with use(opened[0]):
-            return await handler(request)
+        use(opened[0])
+        return await handler(request)
 
     app.cleanup_ctx.append(keep_open)
     app.middlewares.append(in_database)
