@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import zlib
+from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import orjson
 import pytest
 
+from graphql_api.web.uploads import MAX_JSON
 from tests import pictures
 from tests.client import UPLOAD, Client
 
@@ -165,6 +168,29 @@ async def test_a_body_past_the_limit_is_refused(client: Client) -> None:
     body = orjson.dumps({"query": "{ __typename }", "variables": {"x": "y" * 1024 * 1024}})
 
     assert (await post(client, body)).status == 413
+
+
+@pytest.mark.parametrize("compressed", [False, True])
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_body_may_be_as_large_as_that_however_it_comes(
+    client: Client, *, at_once: bool, compressed: bool
+) -> None:
+    async def pieces(body: bytes) -> AsyncIterator[bytes]:
+        for start in range(0, len(body), 8192):
+            yield body[start : start + 8192]
+
+    headers = {"Content-Type": "application/json"} | ({"Content-Encoding": "deflate"} if compressed else {})
+    answers = []
+    for size in (MAX_JSON, MAX_JSON + 1):
+        body = b'{"query": "{ __typename }"}'.ljust(size)
+        sent = zlib.compress(body) if compressed else body
+        answers.append(
+            await client.request(
+                "POST", "/graphql", data=io.BytesIO(sent) if at_once else pieces(sent), headers=headers
+            )
+        )
+
+    assert [answer.status for answer in answers] == [200, 413]
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,20 @@ async def test_what_is_known_of_operations_is_bounded() -> None:
     assert 0 < len(last._variants) <= known._MAX_VARIANTS
 
 
+async def test_what_is_kept_of_an_execution_is_nothing_of_who_asked() -> None:
+    document, more = parse_once("{ home { cat { hop } } }"), {"executor_class": CompiledExecution}
+    answers = []
+    for context, name in (("one", "Minka"), ("other", "Felix")):
+        home = _usual_home()
+        assert home.cat
+        home.cat.name = name
+        result = execute(SCHEMA, document, home, context, {}, **more, operation_extensions=None)  # type: ignore[arg-type]
+        assert isinstance(result, ExecutionResult)
+        answers.append(result.data)
+
+    assert answers == [{"home": {"cat": {"hop": text}}} for text in ("one n", "other l")]
+
+
 async def test_a_plain_field_takes_arguments() -> None:
     cat = Making(random.Random(3), 0).cat()
     cat.toys = [Toy(label="a", weight=1.0, odd=None), Toy(label="b", weight=1.0, odd=None)]
