@@ -180,7 +180,8 @@ class S3Store:
         objects = [{"Key": self._prefix + key} for key in keys]
         try:
             answer = await self._call("delete_objects", Delete={"Objects": objects, "Quiet": True})
-            keys = [error["Key"].removeprefix(self._prefix) for error in answer.get("Errors", ())]
+            left = [error.get("Key", "").removeprefix(self._prefix) for error in answer.get("Errors", ())]
+            keys = left if all(left) else keys  # an error that names none is one of them all
         except (FileNotFoundError, StorageUnavailable) as error:
             if not isinstance(error.__cause__, ClientError):
                 raise

@@ -132,6 +132,26 @@ async def test_a_prefix_is_deleted_in_batches_or_one_by_one_where_those_are_refu
     assert [line["operation"] for line in logged] == ["delete_objects"] * failures
 
 
+@pytest.mark.parametrize("error", [{"Code": "InternalError"}, {"Code": "InternalError", "Key": "a/1"}])
+async def test_what_a_batch_left_is_deleted_one_by_one(
+    store: S3Store, monkeypatch: pytest.MonkeyPatch, error: dict[str, str]
+) -> None:
+    for key in ("a/1", "a/2"):
+        await store.put(key, b"x")
+    call = store._call
+
+    async def fail(operation: str, *key: str, **asked: Any) -> Any:
+        if operation != "delete_objects":
+            return await call(operation, *key, **asked)
+        await call("delete_object", "a/2")
+        return {"Errors": [error | ({"Key": store._prefix + error["Key"]} if "Key" in error else {})]}
+
+    monkeypatch.setattr(store, "_call", fail)
+    await store.delete_prefix("a/")
+
+    assert [found async for found in store.list("a/")] == []
+
+
 async def test_many_batches_are_deleted(
     store: S3Store, s3: S3, bucket: str, monkeypatch: pytest.MonkeyPatch, logged: Logged
 ) -> None:
