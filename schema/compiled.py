@@ -32,6 +32,8 @@ from schema.known import BUILT, Built, Variant, find_operation, simple
 from schema.methods import DEFINITION, call, convert, definition_of, is_method, told_of
 
 _MAX_ARGUMENTS = 64  # of methods, in one variant
+# What graphql-core gives to an execution as it is. (Subscriptions name more, and are built each time.)
+_OF_EACH = {"hide_suggestions", "abort_signal", "hooks", "operation_extensions"}
 
 
 class CompiledExecution(StrawberryGraphQLCoreExecutionContext):
@@ -67,9 +69,9 @@ class CompiledExecution(StrawberryGraphQLCoreExecutionContext):
         **more: Any,
     ) -> list[GraphQLError] | Executor[Any]:
         """Build an execution; what was worked out for the same few variables before is not worked out again."""
-        given = simple(raw_variable_values or {})
+        given = simple(raw_variable_values or {}) if more.keys() <= _OF_EACH and not more.get("abort_signal") else None
         key = id(schema), id(document), operation_name, given, *map(id, rest)
-        before = BUILT.find(key) if given is not None and more.get("abort_signal") is None else None
+        before = BUILT.find(key) if given is not None else None
         if before is not None:
             return cls(schema, *before.fragments, root_value, context_value, *before.rest, before=before, **more)
         roots = root_value, context_value

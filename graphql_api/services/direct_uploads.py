@@ -145,17 +145,22 @@ class DirectUploads:
         if (stored := await self.store.find(key)) is None:
             raise NotFound("There is no such upload, or its file has not come yet.")
         await self._refuse_other(ticket, stored.size)
-        pieces, limit = self.store.read(key), ticket.size
-        try:
-            async with self.intake.spool.fill(pieces, limit=limit, field="id", filename=ticket.filename) as upload:
-                await self._refuse_other(ticket, upload.size, upload.sha256)
-                # The id of the upload becomes that of the media: of two who complete it at once one is refused.
-                media = await self.intake.keep(principal, upload, details, media_id=ticket.id)
-        except FileNotFoundError as error:
-            raise NotFound("This upload was completed already.") from error
+        pieces, limit = self._sent(key), ticket.size
+        async with self.intake.spool.fill(pieces, limit=limit, field="id", filename=ticket.filename) as upload:
+            await self._refuse_other(ticket, upload.size, upload.sha256)
+            # The id of the upload becomes that of the media: of two who complete it at once one is refused.
+            media = await self.intake.keep(principal, upload, details, media_id=ticket.id)
         await self.store.delete(key)
         self.live.tell(Progress(ticket.id, ticket.size, ticket.size, done=True))
         return media
+
+    async def _sent(self, key: str) -> AsyncIterator[bytes]:
+        """The pieces of what was sent. NotFound once another has made a media of it meanwhile."""
+        try:
+            async for piece in self.store.read(key):
+                yield piece
+        except FileNotFoundError as error:
+            raise NotFound("This upload was completed already.") from error
 
     async def _refuse_other(self, ticket: Ticket, size: int, sha256: str | None = None) -> None:
         """Remove what lies there, and say why, if it is not what was told. InvalidInput."""
