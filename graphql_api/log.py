@@ -8,6 +8,7 @@ import sys
 
 import orjson
 import structlog
+from aiohttp import web
 from aiohttp.http_exceptions import HttpProcessingError
 
 
@@ -54,7 +55,7 @@ def configure(log_format: str) -> None:
 
 def _shorten_garbage(record: logging.LogRecord) -> bool:
     """Bytes that are no HTTP are worth a line: anybody can send them, and a traceback each would fill the disk."""
-    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError):
+    if record.exc_info and isinstance(record.exc_info[1], HttpProcessingError | web.RequestPayloadError):
         record.msg, record.args, record.exc_info = "malformed_http", (), None
         record.levelno, record.levelname = logging.INFO, "INFO"
     return True

@@ -7,7 +7,7 @@ graphql-core's in every case (docs/adr/0013-compiled-execution.md, tests/unit/te
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Hashable, Mapping
 from typing import Any
 
 from graphql import (
@@ -76,9 +76,14 @@ class CompiledExecution(StrawberryGraphQLCoreExecutionContext):
             return cls(schema, *before.fragments, root_value, context_value, *before.rest, before=before, **more)
         roots = root_value, context_value
         made = super().build(schema, document, *roots, raw_variable_values, operation_name, *rest, **more)
-        if isinstance(made, CompiledExecution) and made._variant is not None and given is not None:  # noqa: SLF001 (ours)
-            BUILT.keep(key, Built((schema, document, rest), made, made._variant, made._given))  # noqa: SLF001
+        if given is not None and isinstance(made, CompiledExecution):
+            made.keep(key, (schema, document, rest))
         return made
+
+    def keep(self, key: Hashable, kept: object) -> None:
+        """Have later queries made from what this was made from; what a mutation is given may be secret."""
+        if self._variant is not None and self.operation.operation is OperationType.QUERY:
+            BUILT.keep(key, Built(kept, self, self._variant, self._given))
 
     def execute_collected_root_fields(
         self,

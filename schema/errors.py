@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from enum import Enum
 
@@ -119,10 +120,19 @@ _TYPES: dict[type[TintypeError], type[UserError]] = {
 }
 
 
+@contextmanager
+def within(*names: str | int) -> Iterator[None]:
+    """What is not acceptable in here lies below these names of the input."""
+    try:
+        yield
+    except errors.InvalidInput as error:
+        raise error.at(".".join(map(str, (*names, *([error.field] if error.field else ()))))) from error
+
+
 def user_error(error: TintypeError) -> UserError:
     """The failure as data. Those of no kind that a mutation answers with (no key, our own bugs) are raised again."""
     code, message = ErrorCode._value2member_map_.get(error.code), str(error)
-    path = ["input", error.field] if error.field else None
+    path = ["input", *error.field.split(".")] if error.field else None
     if not isinstance(code, ErrorCode):
         raise error
     if isinstance(error, errors.LimitExceeded):

@@ -156,7 +156,8 @@ def simple(variables: dict[str, Any]) -> object:
     values = variables.values()
     if len(variables) > _MAX_GIVEN or not _SIMPLE.issuperset(map(type, values)):
         return None
-    if sum(len(value) for value in values if isinstance(value, str)) > _MAX_TEXT:
+    # (The names as well: who asks may name any.)
+    if sum(map(len, variables)) + sum(len(value) for value in values if isinstance(value, str)) > _MAX_TEXT:
         return None
     # (1 and true are equal, and different arguments.)
     return tuple(zip(variables, map(type, values), values, strict=True))

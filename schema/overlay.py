@@ -8,6 +8,7 @@ from graphql_api.domain import overlay as domain
 from graphql_api.domain.color import BLACK
 from graphql_api.domain.gravity import Anchor
 from graphql_api.domain.overlay import Font, Repeat
+from schema.errors import within
 from schema.scalars import Color
 
 strawberry.enum(Anchor, name="Anchor", description="Nine places in a box.")
@@ -86,9 +87,12 @@ class OverlayInput:
     media: MediaOverlayInput | None = strawberry.field(default=strawberry.UNSET, description="Another media.")
     text: TextOverlayInput | None = strawberry.field(default=strawberry.UNSET, description="A text.")
 
-    def parse(self) -> domain.Overlay | domain.Text:
-        """The one that was given. InvalidInput."""
-        chosen = self.media or self.text
-        if not chosen:
-            raise ValueError("oneOf lets nothing through without a value")
-        return chosen.parse()
+    def parse(self, place: int) -> domain.Overlay | domain.Text:
+        """The one that was given, as the overlay at this place. InvalidInput."""
+        if self.media:
+            with within("overlays", place, "media"):
+                return self.media.parse()
+        if self.text:
+            with within("overlays", place, "text"):
+                return self.text.parse()
+        raise ValueError("oneOf lets nothing through without a value")

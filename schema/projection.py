@@ -15,7 +15,7 @@ _NEEDS: Final[Mapping[str, frozenset[str]]] = {
     "name": frozenset({"name"}),
     "caption": frozenset({"caption"}),
     "altText": frozenset({"alt_text"}),
-    "bytes": frozenset({"bytes"}),
+    "bytes": frozenset({"bytes", "sha256"}),  # those of a rendition are found by the digest
     "sha256": frozenset({"sha256"}),
     "attributes": frozenset({"attributes"}),
     "createdAt": frozenset({"created_at"}),

@@ -7,6 +7,7 @@ import strawberry
 from graphql_api.domain.geometry import Box, Edges
 from graphql_api.domain.gravity import Anchor, Gravity, Smart, gravity_of
 from graphql_api.domain.stage import Trim
+from graphql_api.errors import InvalidInput
 from schema.scalars import Color
 
 strawberry.enum(
@@ -66,8 +67,11 @@ class EdgesInput:
     bottom: int = strawberry.field(default=0, description="At the bottom.")
     left: int = strawberry.field(default=0, description="On the left.")
 
-    def parse(self) -> Edges:
-        """The edges. InvalidInput."""
+    def parse(self, *names: str) -> Edges:
+        """The edges, which lie under these names. InvalidInput."""
+        for side in ("top", "right", "bottom", "left"):
+            if getattr(self, side) < 0:
+                raise InvalidInput(".".join((*names, side)), "The width of an edge must be at least 0.")
         return Edges(self.top, self.right, self.bottom, self.left)
 
 
@@ -83,7 +87,7 @@ class TrimInput:
 
     def parse(self) -> Trim:
         """The trim. InvalidInput."""
-        return Trim(self.edges.parse()) if self.edges else Trim(auto=True, tolerance=self.tolerance or 0)
+        return Trim(self.edges.parse("trim", "edges")) if self.edges else Trim(auto=True, tolerance=self.tolerance or 0)
 
 
 @strawberry.input(description="A border around everything.")

@@ -21,6 +21,7 @@ from graphql_api.domain.transform_query import MAX_BLUR, MAX_DPR
 from graphql_api.errors import InvalidInput
 from graphql_api.services import responsive
 from schema.context import Info
+from schema.errors import within
 from schema.overlay import OverlayInput
 from schema.scalars import BigInt, Color
 from schema.shapes import BorderInput, BoxInput, DuotoneInput, EdgesInput, GravityInput, TrimInput
@@ -147,7 +148,8 @@ class TransformInput:
 
     @functools.cached_property
     def _parsed(self) -> domain.Transform:
-        return domain.Transform((self._stage(),), self._output())
+        with within("transform"):
+            return domain.Transform((self._stage(),), self._output())
 
     def _output(self) -> Output:
         auto = self.format is OutputFormat.AUTO
@@ -189,9 +191,9 @@ class TransformInput:
             sharpen=self.sharpen,
             pixelate=self.pixelate,
             background=self.background,
-            overlays=tuple(overlay.parse() for overlay in self.overlays),
-            padding=self.padding.parse() if self.padding else None,
-            border=self.border.width.parse() if self.border else None,
+            overlays=tuple(overlay.parse(place) for place, overlay in enumerate(self.overlays)),
+            padding=self.padding.parse("padding") if self.padding else None,
+            border=self.border.width.parse("border", "width") if self.border else None,
             border_color=(self.border.color if self.border else None) or BLACK,
             radius=self.radius,
         )

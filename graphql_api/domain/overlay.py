@@ -69,7 +69,7 @@ class Overlay:
 
     def __post_init__(self) -> None:
         if not ids.is_uid(self.uid):
-            raise InvalidInput("overlay", "'overlay' must name another media by its uid.")
+            raise InvalidInput("uid", "An overlay names another media by its uid.")
         _check_side("width", self.width)
         _check_side("height", self.height)
         if self.scale is not None and not _LEAST_SCALE <= self.scale <= 1:

@@ -232,15 +232,17 @@ def _refuse_ignored(
     if not original.transformable and transform != IDENTITY:
         raise InvalidInput("transform", "This drawing cannot be turned into pixels; it is served as it is.")
     if any(len(stage.overlays) > limits.max_overlays for stage in transform.stages):
-        raise InvalidInput("overlays", f"An image takes at most {limits.max_overlays} overlays.")
+        raise InvalidInput("transform.overlays", f"An image takes at most {limits.max_overlays} overlays.")
     if missing := [uid for uid in transform.overlay_uids if uid not in layers]:
-        raise InvalidInput("overlays", f"There is no media '{missing[0]}' that could be put on top.")
+        raise InvalidInput("transform.overlays", f"There is no media '{missing[0]}' that could be put on top.")
     if transform.stages:
         first, source = transform.stages[0], Size(original.width, original.height)
         if first.crop is not None and first.crop.inside(source) is None:
-            raise InvalidInput("crop", f"'crop' lies outside of the {source.width} x {source.height} pixels.")
+            raise InvalidInput("transform.crop", f"'crop' lies outside of the {source.width} x {source.height} pixels.")
         if first.trim is not None and first.trim.edges.within(Box(0, 0, source.width, source.height)) is None:
-            raise InvalidInput("trim", f"'trim' leaves nothing of the {source.width} x {source.height} pixels.")
+            raise InvalidInput(
+                "transform.trim", f"'trim' leaves nothing of the {source.width} x {source.height} pixels."
+            )
     if any(stage.segment for stage in transform.stages) and not abilities.sees():
         raise NotConfigured("This server was installed without the means to cut a foreground out.")
 

@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import BodyPartReader, web
-from aiohttp.http_exceptions import BadHttpMessage
+from aiohttp.http_exceptions import BadHttpMessage, ContentEncodingError
 
 from graphql_api.domain.plan import MIB
 from graphql_api.errors import InvalidInput, TooLarge
@@ -30,7 +30,7 @@ async def read_bounded(request: web.Request, limit: int = MAX_JSON) -> bytes:
     """The whole body. TooLarge past `limit` bytes."""
     if (request.content_length or 0) > limit:
         raise TooLarge(None, f"The body has more than {limit} bytes.")
-    if request.content.is_eof():  # most have come whole with their headers
+    if request.content.is_eof() and request.content.exception() is None:  # most have come whole with their headers
         body = request.content.read_nowait()
     else:
         pieces = bytearray()
@@ -120,6 +120,10 @@ async def _in_time(reading: Awaitable[ReadT]) -> ReadT:
             return await reading
     except TimeoutError as error:
         raise InvalidInput(None, f"Nothing of the body came for {_IDLE_SECONDS} seconds.") from error
+    except web.RequestPayloadError as error:
+        if isinstance(error.__cause__, ContentEncodingError):
+            raise InvalidInput(None, "The body is not encoded as its Content-Encoding says.") from error
+        raise  # the caller has hung up in the middle of it
 
 
 def _malformed() -> InvalidInput:

@@ -61,12 +61,29 @@ async def test_a_rendition_is_what_it_says(client: Client, transform: dict[str, 
 @pytest.mark.parametrize(
     ("transform", "field"),
     [
-        ({"width": 0}, "width"),
-        ({"height": 8193}, "height"),
-        ({"quality": 101}, "quality"),
-        ({"size": "S", "width": 5}, "size"),
-        ({"size": "S", "fit": "COVER"}, "fit"),
+        ({"width": 0}, "transform.width"),
+        ({"height": 8193}, "transform.height"),
+        ({"quality": 101}, "transform.quality"),
+        ({"size": "S", "width": 5}, "transform.size"),
+        ({"size": "S", "fit": "COVER"}, "transform.fit"),
         ({"width": 8000, "height": 8000, "fit": "SQUEEZE"}, "transform"),
+        ({"crop": {"left": 1000, "top": 0, "width": 5, "height": 5}}, "transform.crop"),
+        ({"crop": {"left": 0, "top": 0, "width": 0, "height": 5}}, "transform.crop"),
+        ({"trim": {"edges": {"left": 500, "right": 500}}}, "transform.trim"),
+        ({"trim": {"edges": {"bottom": -1}}}, "transform.trim.edges.bottom"),
+        ({"trim": {"tolerance": 256}}, "transform.trim"),
+        ({"padding": {"left": -1}}, "transform.padding.left"),
+        ({"border": {"width": {"top": -1}}}, "transform.border.width.top"),
+        ({"border": {"width": {"top": 100_000}}}, "transform.border"),
+        ({"gravity": {"focalPoint": {"x": 2, "y": 0}}}, "transform.gravity"),
+        (
+            {"overlays": [{"text": {"text": "a"}}, {"text": {"text": "a", "opacity": 5}}]},
+            "transform.overlays.1.text.opacity",
+        ),
+        ({"overlays": [{"media": {"uid": "x"}}]}, "transform.overlays.0.media.uid"),
+        ({"overlays": [{"media": {"uid": "0123456789ab"}}]}, "transform.overlays"),
+        ({"blur": 251}, "transform.blur"),
+        ({"dpr": 0}, "transform.dpr"),
     ],
 )
 async def test_graphql_refuses_a_transform_that_cannot_be(
@@ -80,6 +97,23 @@ async def test_graphql_refuses_a_transform_that_cannot_be(
     assert error["extensions"]["field"] == field
     assert error["extensions"]["code"] in ("INVALID_INPUT", "TOO_LARGE")
     assert error["path"] == ["media", "rendition"]
+
+
+@pytest.mark.parametrize(
+    "mutation",
+    [
+        "mutation ($id: ID!, $t: TransformInput!) { done: transformMedia(input: { id: $id, transform: $t }) { errors { code path } } }",
+        'mutation ($id: ID!, $t: TransformInput!) { done: setPreset(input: { name: "a", transform: $t }) { errors { code path } } deleteMedia(input: { id: $id }) { deletedId } }',
+    ],
+)
+async def test_a_mutation_says_where_in_its_transform_the_error_is(client: Client, mutation: str) -> None:
+    made = await client.uploaded(pictures.png())
+    transform = {"width": 5, "overlays": [{"text": {"text": "a", "opacity": 5}}]}
+    done = (await client.data(mutation, {"id": made["id"], "t": transform}))["done"]
+
+    assert done["errors"] == [
+        {"code": "INVALID_INPUT", "path": ["input", "transform", "overlays", "0", "text", "opacity"]}
+    ]
 
 
 async def test_lists_page_forward_and_backward(client: Client) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any, cast
 
 import pytest
@@ -18,18 +19,17 @@ MEDIA = cast("GraphQLObjectType", REAL.type_map["Media"])
 _DEPTH = 2  # objects within each other that are asked for
 
 
-def with_all_below(name: str, kind: Any, depth: int = _DEPTH) -> str | None:
-    """A field with all that is below it; None where that would go too deep."""
+def leaves(name: str, kind: Any, depth: int = _DEPTH) -> Iterator[str]:
+    """A field with each of the leaves below it, one by one, as far as they do not lie too deep."""
     kind = get_named_type(kind)
     if is_leaf_type(kind):
-        return name
-    if not depth:
-        return None
-    below = [found for field, value in kind.fields.items() if (found := with_all_below(field, value.type, depth - 1))]
-    return f"{name} {{ {' '.join(below)} }}" if below else None
+        yield name
+    elif depth:
+        for field, value in kind.fields.items():
+            yield from (f"{name} {{ {below} }}" for below in leaves(field, value.type, depth - 1))
 
 
-FIELDS = [cast("str", with_all_below(name, field.type)) for name, field in MEDIA.fields.items()]
+FIELDS = [text for name, field in MEDIA.fields.items() for text in leaves(name, field.type)]
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ async def uids(client: Client) -> list[str]:
 
 
 @pytest.mark.usefixtures("database_url")
-@pytest.mark.parametrize("order", ["CREATED_AT", "UPDATED_AT", "BYTES", "NAME"])
+@pytest.mark.parametrize("order", ["CREATED_AT", "NAME"])
 async def test_each_field_alone_says_in_a_list_what_it_says_elsewhere(
     client: Client, uids: list[str], order: str
 ) -> None:
@@ -87,9 +87,9 @@ async def test_no_column_is_read_that_nobody_asks_for(client: Client, monkeypatc
 
     monkeypatch.setattr("graphql_api.db.media_list.fetch_text", heard)
     await client.data("{ mediaList(first: 1) { nodes { uid width url rendition { url } } } }")
-    await client.data("{ mediaList(first: 1) { nodes { uid width url ... on Media { caption bytes } } } }")
+    await client.data("{ mediaList(first: 1) { nodes { uid width url ... on Media { caption sha256 } } } }")
     few, more = texts
     columns = ["name", "caption", "alt_text", "bytes", "blob_id", "attributes", "updated_at", "external_id", "source"]
 
     assert [column for column in columns if f'"{column}"' in few] == []
-    assert [column for column in columns if f'"{column}"' in more] == ["caption", "bytes"]
+    assert [column for column in columns if f'"{column}"' in more] == ["caption", "blob_id"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import zlib
 from collections.abc import AsyncIterator
@@ -168,6 +169,19 @@ async def test_a_body_past_the_limit_is_refused(client: Client) -> None:
     body = orjson.dumps({"query": "{ __typename }", "variables": {"x": "y" * 1024 * 1024}})
 
     assert (await post(client, body)).status == 413
+
+
+@pytest.mark.parametrize("coding", ["gzip", "deflate"])
+async def test_a_body_that_is_not_packed_as_it_says_is_refused(client: Client, coding: str) -> None:
+    for body in (b'{"query": "{ __typename }"}', gzip.compress(b"{}")[:-9], b""):
+        answer = await client.request(
+            "POST",
+            "/graphql",
+            data=io.BytesIO(body),
+            headers=JSON | {"Content-Encoding": coding, "Connection": "close"},
+        )
+
+        assert (answer.status, b"Traceback" in answer.body) == (400, False), body
 
 
 @pytest.mark.parametrize("compressed", [False, True])

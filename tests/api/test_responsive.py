@@ -79,7 +79,7 @@ async def test_asking_renders_nothing(client: Client) -> None:
         ({"f": ["HEIC"]}, "formats"),
         ({"f": ["PNG", "GIF", "WEBP", "AVIF"]}, "formats"),
         ({"t": {"trim": {"tolerance": 10}}}, "transform"),
-        ({"t": {"width": -1}}, "width"),
+        ({"t": {"width": -1}}, "transform.width"),
     ],
 )
 async def test_what_cannot_be_is_refused_by_name(client: Client, variables: dict[str, Any], field: str) -> None:

@@ -196,6 +196,7 @@ def test_arguments_are_remembered_by_little() -> None:
     assert known.simple({"a": "x" * 300, "b": "x" * 300}) is None
     assert known.simple({f"v{number}": number for number in range(17)}) is None
     assert known.simple({"a": [1]}) is None
+    assert known.simple({"a" * 600: 1}) is None
 
 
 @given(st.lists(st.datetimes(timezones=st.just(dt.UTC)), min_size=1))
