@@ -1,4 +1,4 @@
-"""GraphiQL in a real Chromium: it shows the media of a key's team, works offline and breaks no rule of the page's CSP."""
+"""GraphiQL in a real Chromium: it shows a team's media, uploads, works offline and breaks no rule of the page's CSP."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.async_api import Page, async_playwright, expect
+from playwright.async_api import Page, Request, async_playwright, expect
 
 from tests import pictures
 from tests.client import Client
@@ -101,3 +101,59 @@ async def test_graphiql_listens(page: Page, client: Client) -> None:
     await expect(response).to_contain_text('"new.png"')
     assert made
     assert complaints == []
+
+
+@pytest.mark.filterwarnings("default::ResourceWarning")
+async def test_graphiql_uploads(page: Page, client: Client) -> None:
+    base_url = client.url.rstrip("/")
+    complaints: list[str] = []
+    sent: list[Request] = []
+    page.on("console", lambda m: complaints.append(m.text) if m.type in {"error", "warning"} else None)
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("request", lambda r: sent.append(r) if r.method == "POST" else None)
+    await page.goto(f"{base_url}/graphql#key={client.keys['first']}")
+    await expect(page.locator("#status")).to_be_empty()
+    await page.click('.graphiql-tab-button:has-text("Upload")')
+    await expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text("uploadMedia")
+    await page.wait_for_timeout(1000)  # it takes its time to know the operation of the tab
+    response = page.locator(".graphiql-response .view-lines")
+    file, clear = page.get_by_label("File", exact=True), page.get_by_role("button", name="Clear file")
+
+    # Without a file nothing is sent.
+    before = len(sent)
+    await page.click(".graphiql-execute-button")
+    await expect(response).to_contain_text("Choose\u00a0a\u00a0file\u00a0first")
+    assert len(sent) == before
+
+    picture = pictures.png(48, 36)
+    await file.set_input_files({"name": "roof.png", "mimeType": "image/png", "buffer": picture})
+    await page.click(".graphiql-execute-button")
+    await expect(response).to_contain_text('"uploadMedia"')
+    await expect(response).to_contain_text('"roof.png"')
+    await expect(response).to_contain_text("48")
+    await expect(response).to_contain_text('"PNG"')
+    headers = await sent[-1].all_headers()
+    assert headers["content-type"].startswith("multipart/form-data; boundary=")
+    assert headers["graphql-require-preflight"] == "1"
+    answer = await client.data("{ mediaList(first: 2) { nodes { name width height format bytes tags } } }")
+    made = {"name": "roof.png", "width": 48, "height": 36, "format": "PNG", "bytes": len(picture), "tags": ["cat"]}
+    assert answer["mediaList"]["nodes"] == [made]
+
+    # What goes wrong on the way is shown, whoever says it: the network, a proxy's page.
+    await page.route("**/graphql", lambda route: route.abort())
+    await page.click(".graphiql-execute-button")
+    await expect(response).to_contain_text("Failed")
+    await page.unroute("**/graphql")
+    await page.route("**/graphql", lambda route: route.fulfill(status=413, content_type="text/html", body="<p>Large"))
+    await page.click(".graphiql-execute-button")
+    await expect(response).to_contain_text("<p>Large")
+    await page.unroute("**/graphql")
+
+    # The file is let go of, and with it the button for that.
+    await clear.click()
+    await expect(clear).to_be_hidden()
+    await page.click(".graphiql-execute-button")
+    await expect(response).to_contain_text("Choose\u00a0a\u00a0file\u00a0first")
+
+    # Chromium itself logs the two failures that were made here; nothing else may be there.
+    assert [line for line in complaints if "413" not in line and "ERR_FAILED" not in line] == []
