@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Annotated
 
 import strawberry
 
-from graphql_api.errors import TintypeError
+from graphql_api.domain import media as domain
+from graphql_api.services.batch import Write
 from graphql_api.services.live import Progress
+from schema.batch import ITEMS, POLICY, RESULTS, BatchErrorPolicy, Work
 from schema.context import Info
-from schema.errors import UserError, user_error
+from schema.errors import UserError
 from schema.media import Media, present
 from schema.media_inputs import DetailsInput
 from schema.scalars import BigInt
@@ -74,6 +77,20 @@ class CompleteUploadPayload:
     errors: list[UserError] = strawberry.field(default_factory=list, description="Why nothing was kept.")
 
 
+@strawberry.type(description="What announcing several files came to.")
+class CreateUploadBatchPayload:
+    """One payload an item."""
+
+    results: list[CreateUploadPayload] = strawberry.field(description=RESULTS)
+
+
+@strawberry.type(description="What completing several uploads came to.")
+class CompleteUploadBatchPayload:
+    """One payload an item."""
+
+    results: list[CompleteUploadPayload] = strawberry.field(description=RESULTS)
+
+
 @strawberry.type(description="How far an upload is.")
 class UploadProgress:
     """A Progress."""
@@ -81,6 +98,40 @@ class UploadProgress:
     received: BigInt = strawberry.field(description="Bytes that are here.")
     total: BigInt = strawberry.field(description="Bytes that there will be.")
     done: bool = strawberry.field(description="Whether the file is here, and can be completed.")
+
+
+@asynccontextmanager
+async def _create(info: Info, asked: CreateUploadInput) -> AsyncIterator[Write[UploadTarget]]:
+    uploads = info.context.services.direct_uploads
+    ticket = await uploads.make(info.context.principal, asked.bytes, asked.filename, asked.sha256)
+    address = await uploads.address(ticket)
+    target = UploadTarget(
+        id=strawberry.ID(ticket.token),
+        url=address.url,
+        method="PUT",
+        headers=[UploadHeader(name=name, value=value) for name, value in address.headers.items()],
+        expires_at=ticket.expires_at,
+    )
+
+    async def tell() -> UploadTarget:
+        return target
+
+    yield tell
+
+
+def _complete(info: Info, asked: CompleteUploadInput) -> AbstractAsyncContextManager[Write[domain.Media]]:
+    completing = info.context.services.direct_uploads.completing
+    return completing(info.context.principal, asked.id, asked.details())
+
+
+_CREATE = Work(
+    _create, lambda _, target: CreateUploadPayload(upload=target), lambda errors: CreateUploadPayload(errors=errors)
+)
+_COMPLETE = Work(
+    _complete,
+    lambda _, media: CompleteUploadPayload(media=present(media)),
+    lambda errors: CompleteUploadPayload(errors=errors),
+)
 
 
 @strawberry.type
@@ -91,29 +142,29 @@ class DirectUploadMutation:
         description="Get an address where one file may be sent without a key, by a browser for example."
     )
     async def create_upload(self, info: Info, input: CreateUploadInput) -> CreateUploadPayload:
-        uploads, principal = info.context.services.direct_uploads, info.context.principal
-        try:
-            ticket = await uploads.make(principal, input.bytes, input.filename, input.sha256)
-            address = await uploads.address(ticket)
-        except TintypeError as error:
-            return CreateUploadPayload(errors=[user_error(error)])
-        target = UploadTarget(
-            id=strawberry.ID(ticket.token),
-            url=address.url,
-            method="PUT",
-            headers=[UploadHeader(name=name, value=value) for name, value in address.headers.items()],
-            expires_at=ticket.expires_at,
-        )
-        return CreateUploadPayload(upload=target)
+        return await _CREATE.one(info, input)
+
+    @strawberry.mutation(description="Get an address for each of several files.")
+    async def create_upload_batch(
+        self,
+        info: Info,
+        input: Annotated[list[CreateUploadInput], ITEMS],
+        error_policy: Annotated[BatchErrorPolicy, POLICY] = BatchErrorPolicy.CONTINUE,
+    ) -> CreateUploadBatchPayload:
+        return CreateUploadBatchPayload(results=await _CREATE.many(info, input, error_policy))
 
     @strawberry.mutation(description="Make a media of a file that was sent.")
     async def complete_upload(self, info: Info, input: CompleteUploadInput) -> CompleteUploadPayload:
-        uploads, principal = info.context.services.direct_uploads, info.context.principal
-        try:
-            media = await uploads.complete(principal, input.id, input.details())
-        except TintypeError as error:
-            return CompleteUploadPayload(errors=[user_error(error)])
-        return CompleteUploadPayload(media=present(media))
+        return await _COMPLETE.one(info, input)
+
+    @strawberry.mutation(description="Make media of several files that were sent.")
+    async def complete_upload_batch(
+        self,
+        info: Info,
+        input: Annotated[list[CompleteUploadInput], ITEMS],
+        error_policy: Annotated[BatchErrorPolicy, POLICY] = BatchErrorPolicy.CONTINUE,
+    ) -> CompleteUploadBatchPayload:
+        return CompleteUploadBatchPayload(results=await _COMPLETE.many(info, input, error_policy))
 
 
 @strawberry.type

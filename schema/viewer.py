@@ -9,6 +9,7 @@ from schema.context import Info
 from schema.keys import ApiKey, present_key
 from schema.people import Session, User, present_session, present_user
 from schema.teams import Membership, Team, present_membership, present_team
+from schema.usage import Usage, present_usage
 
 
 @strawberry.type(description="Whoever sends this request: a key of a team, or a person who has signed in.")
@@ -18,6 +19,12 @@ class Viewer:
     team: Team | None = strawberry.field(description="The team whose key this is, or that the person works in.")
     key: ApiKey | None = strawberry.field(description="The key; null for a person.")
     user: User | None = strawberry.field(description="The person; null for a key.")
+
+    @strawberry.field(description="What the team has used of its plan; null for a person who works in none.")
+    async def usage(self, info: Info) -> Usage | None:
+        if self.team is None:
+            return None
+        return present_usage(await info.context.services.quotas.get(info.context.principal))
 
     @strawberry.field(description="The person's teams; none for a key.")
     async def teams(self, info: Info) -> list[Membership]:

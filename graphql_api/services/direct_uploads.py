@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import datetime as dt
+import functools
 import math
 import time
 import uuid
@@ -18,6 +19,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from graphql_api.db import media as rows
+from graphql_api.db.database import after_commit, transaction
 from graphql_api.domain.account import Principal
 from graphql_api.domain.key import Scope
 from graphql_api.domain.media import Details, Media, clean_name
@@ -31,6 +33,7 @@ from graphql_api.errors import (
     StorageUnavailable,
     TooLarge,
 )
+from graphql_api.services.batch import Write
 from graphql_api.services.intake import Intake
 from graphql_api.services.live import Live, Progress
 from graphql_api.storage.blob_store import UPLOADS, BlobStore, PutAddress, upload_key, uploads_prefix
@@ -135,8 +138,9 @@ class DirectUploads:
                 last = now
             yield piece
 
-    async def complete(self, principal: Principal, token: str, details: Details) -> Media:
-        """Make a media of what was sent. BadSignature, NotFound when nothing was, and as Intake.upload.
+    @asynccontextmanager
+    async def completing(self, principal: Principal, token: str, details: Details) -> AsyncIterator[Write[Media]]:
+        """What makes a media of what was sent. BadSignature, NotFound when nothing was, and as Intake.prepared.
 
         InvalidInput for what is not as it was told: it is removed, and the right one may be sent.
         """
@@ -149,10 +153,19 @@ class DirectUploads:
         async with self.intake.spool.fill(pieces, limit=limit, field="id", filename=ticket.filename) as upload:
             await self._refuse_other(ticket, upload.size, upload.sha256)
             # The id of the upload becomes that of the media: of two who complete it at once one is refused.
-            media = await self.intake.keep(principal, upload, details, media_id=ticket.id)
-        await self.store.delete(key)
-        self.live.tell(Progress(ticket.id, ticket.size, ticket.size, done=True))
+            async with self.intake.prepared(principal, upload, details, media_id=ticket.id) as write:
+                yield functools.partial(self._complete, ticket, write)
+
+    async def _complete(self, ticket: Ticket, write: Write[Media]) -> Media:
+        async with transaction():
+            media = await write()
+            after_commit(functools.partial(self._forget, ticket))
         return media
+
+    async def _forget(self, ticket: Ticket) -> None:
+        """What was sent is a media now."""
+        await self.store.delete(upload_key(ticket.team_id, ticket.id))
+        self.live.tell(Progress(ticket.id, ticket.size, ticket.size, done=True))
 
     async def _sent(self, key: str) -> AsyncIterator[bytes]:
         """The pieces of what was sent. NotFound once another has made a media of it meanwhile."""

@@ -80,6 +80,7 @@ def _headers(rendition: Rendition) -> dict[str, str]:
     headers = {
         "ETag": f'"{rendition.etag}"',
         "Cache-Control": _cache_control(rendition),
+        "Cache-Tag": rendition.media.uid,  # what caches in front are told to forget, once a webhook has told of a change
         "Accept-Ranges": "bytes",
         "Content-Disposition": f"inline; filename*=UTF-8''{quote(_filename(rendition), safe='')}",
         "Content-Security-Policy": _POWERLESS,

@@ -54,7 +54,9 @@ async def names(client: Client) -> list[str]:
 
 
 async def uploads(client: Client) -> tuple[int, int]:
-    usage = (await client.data("{ viewer { team { usage { uploads images } } } }"))["viewer"]["team"]["usage"]
+    viewer = (await client.data("{ viewer { usage { uploads images } team { usage { uploads images } } } }"))["viewer"]
+    usage = viewer["usage"]
+    assert usage == viewer["team"]["usage"]
     return usage["uploads"], usage["images"]
 
 

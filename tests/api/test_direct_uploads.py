@@ -51,6 +51,48 @@ def waiting(client: Client) -> list[Path]:
     return [path for path in (client.settings.media_folder / "uploads").rglob("*") if path.is_file()]
 
 
+MANY = (
+    "mutation ($input: [CreateUploadInput!]!, $policy: BatchErrorPolicy) {"
+    " createUploadBatch(input: $input, errorPolicy: $policy) {"
+    " results { upload { id url } errors { code path } } } }"
+)
+ALL = (
+    "mutation ($input: [CompleteUploadInput!]!, $policy: BatchErrorPolicy) {"
+    " completeUploadBatch(input: $input, errorPolicy: $policy) {"
+    " results { media { name } errors { code path } } } }"
+)
+
+
+@pytest.mark.usefixtures("database_url")
+async def test_many_are_announced_and_completed_at_once(client: Client) -> None:
+    async def results(query: str, items: list[Any], policy: str) -> tuple[list[Any], list[Any]]:
+        (answer,) = (await client.data(query, {"input": items, "policy": policy})).values()
+        return [(item["errors"] or [{"code": None}])[0]["code"] for item in answer["results"]], answer["results"]
+
+    asked = [{"bytes": len(FILE), "filename": f"{name}.png"} for name in "ab"]
+    wrong = {"bytes": 0}
+    none, _ = await results(MANY, [*asked, wrong], "REJECT_ALL")
+    some, made = await results(MANY, [wrong, *asked], "CONTINUE")
+    uploads = [item["upload"] for item in made[1:]]
+    for upload in uploads:
+        assert (await put(client, upload)).status == 204
+    ids = [{"id": upload["id"]} for upload in uploads]
+    refused, _ = await results(ALL, [*ids, {"id": "x"}], "REJECT_ALL")
+    kept = len(waiting(client))
+    done, media = await results(ALL, [{"id": "x"}, *ids], "CONTINUE")
+    again, _ = await results(ALL, ids, "REJECT_ALL")
+    many = await client.graphql(MANY, {"input": [wrong] * 101, "policy": "CONTINUE"})
+
+    assert (none, some) == (["BATCH_REJECTED", "BATCH_REJECTED", "INVALID_INPUT"], ["INVALID_INPUT", None, None])
+    assert (refused[:2], kept) == (["BATCH_REJECTED"] * 2, 2)
+    assert (done[1:], [item["media"] and item["media"]["name"] for item in media]) == (
+        [None, None],
+        [None, "a.png", "b.png"],
+    )
+    assert (again, waiting(client)) == (["NOT_FOUND"] * 2, [])
+    assert many["errors"][0]["extensions"]["field"] == "input"
+
+
 @pytest.mark.usefixtures("database_url")
 async def test_a_file_is_sent_without_a_key_and_becomes_a_media(client: Client) -> None:
     digest = hashlib.sha256(FILE).hexdigest()

@@ -36,6 +36,7 @@ async def test_an_etag_answers_before_any_work(client: Client) -> None:
         assert (again.status, again.body) == (304, b"")
         assert again.headers["ETag"] == first.headers["ETag"]
         assert again.headers["Cache-Control"] == first.headers["Cache-Control"]
+        assert again.headers["Cache-Tag"] == first.headers["Cache-Tag"] == path.rpartition("/")[2].partition(".")[0]
     other = await client.get(path.replace("w=100", "w=101"), key=None, headers={"If-None-Match": first.headers["ETag"]})
     assert other.status == 500  # the original was taken away above: this one had to work for it
     assert other.headers["Cache-Control"] == "no-store"

@@ -169,3 +169,24 @@ async def test_queries_that_are_ended_leave_the_database_open(
     codes = {answer["errors"][0]["extensions"]["code"] for answer in answers if "errors" in answer}
     assert codes <= {"EXECUTION_TIMEOUT"}
     assert renamed["tags"] == ["dog"]
+
+
+@pytest.mark.parametrize(
+    "query", ["{ mediaList { nodes { tags } } }", "{ mediaList { totalCount } }", "{ tags { name } }"]
+)
+async def test_what_breaks_in_us_is_masked_and_can_be_found_by_its_id(
+    client: Client, monkeypatch: pytest.MonkeyPatch, query: str
+) -> None:
+    await client.uploaded(pictures.png())
+
+    async def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("secret db password in /srv/tintype")
+
+    for name in ("tags_of", "count", "tags"):
+        monkeypatch.setattr(f"graphql_api.services.library.Library.{name}", fail)
+    answer = await client.request("POST", "/graphql", json={"query": query})
+    (error,) = answer.json["errors"]
+
+    assert (answer.status, error["message"]) == (200, "Something went wrong.")
+    assert error["extensions"] == {"code": "INTERNAL_SERVER_ERROR", "requestId": answer.headers["X-Request-Id"]}
+    assert b"secret" not in answer.body
