@@ -80,7 +80,7 @@ def _headers(rendition: Rendition) -> dict[str, str]:
     headers = {
         "ETag": f'"{rendition.etag}"',
         "Cache-Control": _cache_control(rendition),
-        "Cache-Tag": rendition.media.uid,  # what caches in front are told to forget, once a webhook has told of a change
+        "Cache-Tag": rendition.media.uid,  # by which a cache in front can be told to forget it
         "Accept-Ranges": "bytes",
         "Content-Disposition": f"inline; filename*=UTF-8''{quote(_filename(rendition), safe='')}",
         "Content-Security-Policy": _POWERLESS,
