@@ -49,6 +49,7 @@ async def open_database(url: str) -> AsyncIterator[Database]:
     async with TortoiseContext() as context:
         await context.init(config=_config(url))
         if is_sqlite(url):
+            _file(url).parent.mkdir(parents=True, exist_ok=True)
             # Left to the first query, which may be cancelled, tortoise would keep its lock and aiosqlite its thread.
             await connection().create_connection(with_db=True)
         yield context
@@ -108,9 +109,13 @@ async def migrate(url: str) -> None:
         await connection.close()
 
 
+def _file(url: str) -> Path:
+    return Path(url.removeprefix("sqlite://").partition("?")[0])
+
+
 async def _migrate_sqlite(url: str) -> None:
     """With foreign keys off: tortoise rebuilds tables by dropping them, which would cascade into other tables."""
-    path = Path(url.removeprefix("sqlite://").partition("?")[0])
+    path = _file(url)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.with_name(path.name + ".lock").open("w") as lock:
         await asyncio.to_thread(fcntl.flock, lock, fcntl.LOCK_EX)
