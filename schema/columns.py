@@ -1,4 +1,4 @@
-"""Values completed a column at a time: one attribute of all items of a list, then the next, in loops that run in C.
+"""Values completed a column at a time: one attribute of all items of a list, then the next, in tight loops.
 
 Only for what is plain: attributes of Strawberry types, and leaves of usual Python types. Everything else is NotPlain
 when the column is made, or deviates when it runs, and is then graphql-core's: docs/adr/0013-compiled-execution.md.

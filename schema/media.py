@@ -65,7 +65,7 @@ class Original:
 
 
 def _said(attribute: str, description: str) -> Any:
-    """A field that the domain Media knows by itself; read when it is asked for, in a column without Python's help."""
+    """A field that the domain Media knows by itself; in columns that attribute is read, and `resolve` is not called."""
     path = f"domain.{attribute}"
     read = attrgetter(path)
 
