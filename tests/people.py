@@ -14,6 +14,7 @@ from email.message import EmailMessage
 from email.policy import default as modern
 from typing import Any
 
+import pytest
 from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as SmtpSession
 
@@ -152,6 +153,19 @@ async def eventually(true: Callable[[], bool]) -> None:
     async with asyncio.timeout(_PATIENCE):
         while not true():
             await asyncio.sleep(0.01)
+
+
+async def until_logged(capsys: pytest.CaptureFixture[str], words: str) -> str:
+    """All that was logged since it was last read, once the words are in it."""
+    written = ""
+
+    def there() -> bool:
+        nonlocal written
+        written += "".join(capsys.readouterr())
+        return words in written
+
+    await eventually(there)
+    return written
 
 
 @dataclass(frozen=True, slots=True)
