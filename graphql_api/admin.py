@@ -137,14 +137,17 @@ def delete_team(settings: Settings, arguments: argparse.Namespace) -> int:
 
 
 def export_team(settings: Settings, arguments: argparse.Namespace) -> int:
-    """Write everything that a team owns into one archive."""
+    """Write everything that a team owns into one archive, which is there once it is whole."""
+    target = Path(arguments.output)
+    partial = target.with_name(f"{target.name}.part")
 
     async def export(services: Services) -> None:
         team = await _team(services, arguments.team)
         await services.exports.record(Principal(), team)
-        with await asyncio.to_thread(Path(arguments.output).open, "wb") as file:
+        with await asyncio.to_thread(partial.open, "wb") as file:
             async for piece in services.exports.stream(team):
                 file.write(piece)
+        await asyncio.to_thread(partial.replace, target)
 
     with_services(settings, export)
     return 0

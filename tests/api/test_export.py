@@ -205,6 +205,10 @@ async def test_an_original_that_is_broken_does_not_look_whole(
     with pytest.raises(aiohttp.ClientPayloadError):
         await client.get("/export")
     assert "export_failed" in "".join(capsys.readouterr())
+    target = client.settings.data_dir / "first.tar"
+    target.write_bytes(b"that of yesterday")
+    assert run(client.settings.data_dir, "team", "export", "--team", "first", "--output", str(target)).returncode == 1
+    assert target.read_bytes() == b"that of yesterday"
 
 
 async def test_an_original_that_is_lost_is_named(client: Client) -> None:
