@@ -40,6 +40,11 @@ class Redis:
             assert line, said
             said += line
 
+    def listeners(self) -> int:
+        """How many have subscribed to a pattern."""
+        command = ["redis-cli", "-p", str(self.port), "client", "list", "type", "pubsub"]
+        return subprocess.run(command, capture_output=True, check=True).stdout.count(b" psub=1 ")
+
     def kill(self) -> None:
         assert self.process
         self.process.kill()

@@ -22,7 +22,7 @@ from graphql_api.services.metrics import Metrics
 from tests import pictures
 from tests.client import Client
 from tests.conftest import make_settings, run_app
-from tests.people import Mailbox, act, bring, join, page_cookie
+from tests.people import Mailbox, act, bring, eventually, join, page_cookie
 from tests.processes import serving
 from tests.redis_server import Redis
 
@@ -311,7 +311,7 @@ async def test_processes_tell_each_other_through_redis(tmp_path: Path, imaging: 
     async with AsyncExitStack() as stack:
         one, two = [await stack.enter_async_context(run_app(settings, imaging)) for _ in range(2)]
         socket = await stack.enter_async_context(listening(two))
-        await asyncio.sleep(0.5)  # until both have subscribed to Redis
+        await eventually(lambda: redis.listeners() == len((one, two)))
         media = await one.uploaded(pictures.png())
         here = await change(socket)
         redis.stop()
