@@ -27,7 +27,10 @@ class Events:
     listeners: list[Callable[[Event], None]] = field(default_factory=list)
 
     async def record(self, kind: EventType, media: Media) -> None:
-        """Put it on its way; to be called in the transaction in which it happens."""
+        """Put it on its way; to be called in the transaction in which it happens, with the team locked.
+
+        (Else a webhook could be deleted between being found and being sent to.)
+        """
         event = Event(kind, media, self.clock())
         if webhook_ids := await rows.subscribed(media.team_id, kind):
             shown = {"id": media.global_id} | describe(media)

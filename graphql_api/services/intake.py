@@ -25,6 +25,7 @@ from graphql_api.domain.transform import IDENTITY
 from graphql_api.errors import (
     Conflict,
     InvalidInput,
+    NotFound,
     QuotaExceeded,
     TookTooLong,
     TooLarge,
@@ -114,6 +115,9 @@ class Intake:
                 raise Unauthenticated
             if await rows.find(media.id) is not None:
                 raise Conflict("There is such a media already.")
+            parent_id = media.origin.parent_id
+            if parent_id is not None and await rows.find(parent_id) is None:
+                raise NotFound("There is no such media.")  # any more: it was deleted while this was made of it
             await self.originals.hold(*file)
             await self.quotas.take(principal, team, media.bytes)
             if media.external_id is not None:

@@ -8,7 +8,7 @@ import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from graphql_api.db import blobs, media_list, versions, words
+from graphql_api.db import blobs, media_list, teams, versions, words
 from graphql_api.db import media as rows
 from graphql_api.db.database import transaction
 from graphql_api.domain import ids
@@ -169,6 +169,7 @@ class Library:
         plan = self._plans.test if media.test else principal.plan
         expires_at = None if isinstance(changes.ttl, Keep) else end_of(plan, now, media.created_at, changes.ttl)
         async with transaction():
+            await teams.lock(media.team_id)  # before the media and new tags, as batches do that hold many of both
             if changes.builds_on:
                 current = await rows.lock(media.id)
                 tags = (await words.tags_of([media.id])).get(media.id, ())

@@ -41,6 +41,7 @@ class Trash:
         if not for_good and self._retention and media.deleted_at is None and not media.has_expired(self._clock()):
             now = self._clock()
             async with transaction():
+                await teams.lock(media.team_id)
                 if not await rows.set_deleted(media.id, now):
                     raise NotFound(_MISSING)
                 await self._events.record(EventType.MEDIA_DELETED, replace(media, deleted_at=now))
@@ -53,6 +54,7 @@ class Trash:
         if media.deleted_at is None or media.has_expired(now) or media.deleted_at <= now - self._retention:
             raise NotFound("There is no such media in the trash.")
         async with transaction():
+            await teams.lock(media.team_id)
             if not await rows.clear_deleted(media.id, now):
                 raise NotFound("There is no such media in the trash.")
             if (restored := await rows.find(media.id)) is None:

@@ -89,15 +89,18 @@ class Webhooks:
         """Remove one with all that is on its way to it. NotFound, Forbidden."""
         found = await self._own(principal, webhook_id)
         async with transaction():
+            await teams.lock(found.team_id)
             if not await rows.delete(webhook_id):
                 raise NotFound(_MISSING)
             await self.audit.record(principal, AuditAction.WEBHOOK_DELETED, found.url)
 
     async def try_out(self, principal: Principal, webhook_id: uuid.UUID) -> Delivery:
         """Send it a message that tells of nothing. NotFound, Forbidden."""
-        found = await self._own(principal, webhook_id)
-        made = new_delivery(found.id, EventType.WEBHOOK_TEST, {}, self.clock())
-        await rows.send([made])
+        made = new_delivery(webhook_id, EventType.WEBHOOK_TEST, {}, self.clock())
+        async with transaction():
+            await teams.lock(principal.require(Scope.ADMIN).id)  # what is deleted meanwhile gets no message
+            await self._own(principal, webhook_id)
+            await rows.send([made])
         self.wake()
         return made
 

@@ -10,10 +10,12 @@ from typing import Any
 import pytest
 
 from graphql_api.db import media as rows
+from graphql_api.domain.rendition import Rendition, StoredRendition
 from graphql_api.services import collections, presets, webhooks
+from graphql_api.services.renderer import Renderer
 from tests import pictures
 from tests.client import Client
-from tests.people import act, refusal
+from tests.people import act, ask, refusal
 
 pytestmark = pytest.mark.usefixtures("database_url")
 
@@ -109,3 +111,50 @@ async def test_what_is_deleted_while_it_is_changed_is_not_changed(
         await act(client, "restoreMedia", id=media["id"], key="first")
         shown = "query ($id: ID!) { media(by: { id: $id }) { caption tags } }"
         assert (await client.data(shown, {"id": media["id"]}))["media"] == {"caption": None, "tags": []}
+
+
+async def test_new_tags_at_once_are_no_deadlock(client: Client) -> None:
+    media = [(await client.uploaded(pictures.png(seed=seed)))["id"] for seed in range(3)]
+    batch = "mutation ($input: [UpdateMediaInput!]!) { updateMediaBatch(input: $input, errorPolicy: REJECT_ALL) { results { errors { code } } } }"
+    for turn in range(4):
+        words = [f"{word}-{turn}" for word in "abcd"]
+        items = [{"id": one, "tags": words[at:] + words[:at]} for at, one in enumerate(media)]
+        answers = await asyncio.gather(
+            client.data(batch, {"input": items}),
+            client.data(batch, {"input": items[::-1]}),
+            *(act(client, "updateMedia", key="first", id=one, tags=words[::-1]) for one in media),
+            *(client.uploaded(pictures.png(seed=turn), tags=words[at:] + words[:at]) for at in range(2)),
+        )
+        for answer in answers[:2]:
+            assert [item["errors"] for item in answer["updateMediaBatch"]["results"]] == [[]] * 3
+
+
+async def test_what_is_made_of_a_media_that_is_deleted_meanwhile_is_not_kept(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, render = await client.uploaded(pictures.png()), Renderer.render
+
+    async def and_delete(self: Renderer, rendition: Rendition) -> StoredRendition:
+        stored = await render(self, rendition)
+        await act(client, "deleteMedia", key="first", id=source["id"], forGood=True)
+        return stored
+
+    monkeypatch.setattr(Renderer, "render", and_delete)
+    code = await refusal(client, "transformMedia", key="first", id=source["id"], transform={"width": 20})
+
+    assert code == "NOT_FOUND"
+    assert client.blobs() == []
+
+
+async def test_a_webhook_that_is_deleted_meanwhile_is_told_nothing_and_stops_nobody(client: Client) -> None:
+    for turn in range(3):
+        made = await act(client, "createWebhook", "webhook { id }", key="first", **webhook(turn))
+        hook = made["webhook"]["id"]
+        tried = [ask(client, "testWebhook", key="first", id=hook) for _ in range(3)]
+        uploads = [client.uploaded(pictures.png(seed=10 * turn + number)) for number in range(3)]
+        answers, _, _ = await asyncio.gather(
+            asyncio.gather(*tried), act(client, "deleteWebhook", key="first", id=hook), asyncio.gather(*uploads)
+        )
+
+        codes = {error["code"] for answer in answers for error in answer["data"]["testWebhook"]["errors"]}
+        assert codes <= {"NOT_FOUND"}
