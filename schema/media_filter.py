@@ -150,7 +150,7 @@ class MediaFilterInput:
             updated=_times(self.updated_at),
             public=self.public,
             animated=self.animated,
-            expires_before=_utc(self.expires_before),
+            expires_before=self.expires_before,
             labels=parse_mapping("labels", self.labels),
             attributes=parse_mapping("attributes", self.attributes),
             similar_to=None
@@ -180,14 +180,7 @@ def _collection_id(text: str) -> uuid.UUID:
 
 
 def _times(bounds: DateTimeRange | None) -> domain.Range[dt.datetime]:
-    return domain.Range(_utc(bounds.least), _utc(bounds.most)) if bounds else domain.Range()
-
-
-def _utc(moment: dt.datetime | None) -> dt.datetime | None:
-    """A time in UTC, which is what a time without an offset is taken for."""
-    if moment is None:
-        return None
-    return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+    return domain.Range(bounds.least, bounds.most) if bounds else domain.Range()
 
 
 @strawberry.input(description="An order of media.")

@@ -53,6 +53,17 @@ def _parse_duration(value: object) -> Duration:
         raise GraphQLError(str(error)) from error
 
 
+def _parse_moment(value: object) -> dt.datetime:
+    """A time in UTC, which is what a time without an offset is taken for."""
+    if not isinstance(value, str):
+        raise GraphQLError("A DateTime is a text.")
+    try:
+        moment = dt.datetime.fromisoformat(value)
+        return moment.replace(tzinfo=dt.UTC) if moment.tzinfo is None else moment.astimezone(dt.UTC)
+    except (ValueError, OverflowError) as error:  # (the first and the last day of all have hours that UTC has not)
+        raise GraphQLError("A DateTime is like 2026-01-31T12:00:00Z, between the years 1 and 9999.") from error
+
+
 def _parse_upload(value: object) -> Upload:
     """Only what the multipart parser made: a text in its place would be a file name of the caller's choice."""
     if not isinstance(value, media.Upload):
@@ -77,6 +88,12 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://www.w3.org/TR/css-color-4/",
         serialize=lambda color: f"#{color.format()}",
         parse_value=_parse_color,
+    ),
+    dt.datetime: strawberry.scalar(
+        name="DateTime",
+        description="A date with a time as in ISO 8601, `2026-01-31T12:00:00Z`; in UTC where no offset is given.",
+        serialize=dt.datetime.isoformat,
+        parse_value=_parse_moment,
     ),
     Duration: strawberry.scalar(
         name="Duration",

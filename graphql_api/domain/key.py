@@ -76,8 +76,6 @@ class NewKey:
         if self.profile is Profile.TEST and Scope.ADMIN in self.scopes:
             # It could make itself a live one, and fetch the archive of what is live.
             raise InvalidInput("scopes", "Keys of this profile are for trying things out: they cannot rule a team.")
-        if self.expires_at is not None and self.expires_at.tzinfo is None:
-            raise InvalidInput("expiresAt", "'expiresAt' needs an offset from UTC.")
 
 
 _PREFIXES = {

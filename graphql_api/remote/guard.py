@@ -73,7 +73,12 @@ def parse_url(text: str, base: URL | None = None) -> URL:
         raise InvalidInput("url", f"A URL has at most {_MAX_URL} characters.")
     try:
         url = base.join(URL(text)) if base else URL(text)
-        good = url.scheme in ("http", "https") and _is_host(url.raw_host or "") and url.port is not None
+        good = (
+            text.isprintable()
+            and url.scheme in ("http", "https")
+            and _is_host(url.raw_host or "")
+            and url.port is not None
+        )
     except ValueError:
         good = False
     if not good:

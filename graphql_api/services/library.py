@@ -74,7 +74,9 @@ class Library:
     async def get_by_external_id(self, principal: Principal, external_id: str) -> Media:
         """As `get`, by what the team's own system calls it."""
         team = principal.require(Scope.READ)
-        return self._visible(principal, await rows.find_by_external_id(team.id, external_id, test=principal.is_test))
+        named = external_id.isprintable()  # what PostgreSQL does not even take names nothing
+        found = await rows.find_by_external_id(team.id, external_id, test=principal.is_test) if named else None
+        return self._visible(principal, found)
 
     async def find_many(self, principal: Principal, media_ids: Sequence[uuid.UUID]) -> list[Media | None]:
         """For each id, in order: the media, or None where `get` would raise."""

@@ -180,6 +180,7 @@ async def test_private_addresses_are_out_of_reach(client: Client, other: TestSer
         "nonsense",
         "//host/x",
         "ftp://host/x",
+        "http://host/x\0y",
         "file:///etc/passwd",
         "http://",
         "http://a:b@host/",
