@@ -19,11 +19,13 @@ from graphql import (
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
+    GraphQLStreamDirective,
     InlineFragmentNode,
     OperationDefinitionNode,
     SelectionSetNode,
     VariableValues,
     get_argument_values,
+    get_directive_values,
     get_named_type,
     get_nullable_type,
     get_variable_values,
@@ -130,6 +132,7 @@ class Counter:
             return weight
         kind = get_named_type(field.type)
         if is_list_type(get_nullable_type(field.type)):
+            self._refuse_negative_stream(node)
             assumed = _FEW.get(name, _ASSUMED)
             items = page if page is not None else size if size is not None else assumed
             return weight + items * self._selections(node.selection_set, kind, None)
@@ -138,6 +141,13 @@ class Counter:
         inside = size if name in ("mediaList", "trash") or "Connection" in kind.name else None
         below = self._selections(node.selection_set, kind, inside)
         return weight + below if inside is not None or size is None else max(1, size) * (weight + below)
+
+    def _refuse_negative_stream(self, node: FieldNode) -> None:
+        """Refuse what graphql-core, which asks for this here and not before, takes for a failure of the server."""
+        stream = get_directive_values(GraphQLStreamDirective, node, self._variables) if node.directives else None
+        if stream and ((count := stream.get("initialCount")) is None or count < 0):
+            message = "'initialCount' of '@stream' must be at least 0."
+            raise GraphQLError(message, node, extensions={"code": "BAD_USER_INPUT"})
 
     def _size(self, node: FieldNode, field: GraphQLField) -> int | None:
         """How many items the arguments ask for; None where they say nothing of it."""

@@ -54,6 +54,18 @@ async def test_a_list_is_streamed(client: Client) -> None:
     assert later == ["1.png", "0.png"]
 
 
+@pytest.mark.parametrize("count", ["-1", "null", "$n"])
+async def test_a_stream_begins_with_no_fewer_than_nothing(client: Client, count: str) -> None:
+    query = (
+        "query" + ("($n: Int)" if count == "$n" else "") + STREAM.replace("initialCount: 1", f"initialCount: {count}")
+    )
+    answer = await ask(client, query, variables={"n": -5})
+
+    (error,) = answer.json["errors"]
+    assert "initialCount" in error["message"]
+    assert error["extensions"]["code"] in ("BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED")
+
+
 async def test_parts_come_as_events_too(client: Client) -> None:
     await client.uploaded(pictures.png(), name="a.png")
     async with events(client, DEFER) as stream:
