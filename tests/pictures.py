@@ -173,7 +173,7 @@ def jxl(picture: Image.Image) -> bytes:
     return bytes(imagecodecs.jpegxl_encode(np.asarray(picture), level=90))
 
 
-def svg(body: str, width: int = 100, height: int = 80) -> bytes:
+def svg(body: str, width: int | str = 100, height: int | str = 80) -> bytes:
     """A drawing."""
     head = f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" width="{width}" height="{height}">'
     return f"{head}{body}</svg>".encode()

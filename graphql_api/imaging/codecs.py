@@ -45,6 +45,7 @@ _WHITE = [255, 255, 255]
 _SHRINK_MARGIN = 1.5
 _JPEG_SHRINKS = (8, 4, 2)
 _NARROW = 8
+_POINTS, _CSS_DPI = 72, 96  # pixels an inch: of libvips, and of browsers
 
 
 def lock_down(max_pixels: int) -> None:
@@ -78,7 +79,7 @@ def load(path: Path, source: Format, *, frames: bool = False, strict: bool = Fal
     elif source is Format.WEBP and not frames and shrink > 2 * _SHRINK_MARGIN:
         options["scale"] = _SHRINK_MARGIN / shrink
     elif source is Format.SVG:
-        options["scale"] = 1 / shrink
+        options |= {"dpi": _CSS_DPI, "scale": _POINTS / _CSS_DPI / shrink}
     image = _operation(_LOADERS[source][0])(str(path), **options)
     if source is Format.JPEG and not strict and (decoded := jpeg.decode(path, image)):
         return decoded

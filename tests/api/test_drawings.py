@@ -34,6 +34,37 @@ async def test_a_drawing_is_kept_clean_and_served_safely(client: Client) -> None
     assert (await client.get(photo["url"].replace(".jpg", ".svg"), key=None)).headers["Content-Type"] == "image/jpeg"
 
 
+@pytest.mark.parametrize(
+    "start",
+    [
+        '@import url("https://fonts.example/css?family=Roboto:wght@400;700");',
+        "@import url(https://fonts.example/css?family=Roboto) screen;",
+        "@IMPORT url('a.css');",
+        '@import "a.css";',
+        "<![CDATA[@import url(a.css);]]>",
+        "@import url(&quot;a.css&quot;);",
+        "b{fill:image-set('https://fonts.example/a' 1x)}",
+    ],
+)
+async def test_what_a_style_would_fetch_is_gone_and_the_rest_of_it_stays(client: Client, start: str) -> None:
+    made = await client.uploaded(
+        pictures.svg(f'<style>{start} .a{{fill:lime}}</style><rect class="a" width="100" height="80"/>')
+    )
+    kept = (await client.get(made["url"], key=None)).body
+    drawn = decode((await client.get(made["url"] + "?w=50", key=None)).body).convert("RGB")
+
+    assert not any(word in kept for word in (b"import", b"a.css", b"example"))
+    assert drawn.getpixel((25, 20)) == (0, 255, 0)
+
+
+async def test_units_of_length_are_those_of_browsers(client: Client) -> None:
+    made = await client.uploaded(pictures.svg('<rect width="2in" height="48pt" fill="lime"/>', "2in", "48pt"))
+    drawn = decode((await client.get(made["url"] + "?w=96", key=None)).body)
+
+    assert (made["width"], made["height"]) == (192, 64)
+    assert drawn.size == (96, 32)
+
+
 @pytest.mark.parametrize("content", [b"<svg>" + b"x" * 100, b"<svg xmlns='http://www.w3.org/2000/svg'></g></svg>"])
 async def test_what_is_no_drawing_is_refused(client: Client, content: bytes) -> None:
     payload = await client.upload(content)
