@@ -15,7 +15,7 @@ from aiohttp.typedefs import Handler
 from graphql_api.config import Settings
 from graphql_api.db.database import Database, use
 from graphql_api.imaging.pool import ImagingPool
-from graphql_api.web import account, cdn, cors, direct_uploads, exports, images, middleware, pages
+from graphql_api.web import account, cdn, cors, direct_uploads, exports, images, malformed, middleware, pages
 from graphql_api.web.address import TRUSTED_PROXIES
 from graphql_api.web.context import CONTEXT, WORDS
 from graphql_api.wiring import Services, open_services
@@ -38,12 +38,14 @@ def make_app(settings: Settings, imaging: ImagingPool | None = None) -> web.Appl
         use(database[0])
         return await handler(request)
 
+    malformed.install()
     app = web.Application(
         middlewares=[
             middleware.observe,
             middleware.answer_errors,
             in_database,
         ],
+        handler_args={"max_line_size": malformed.MAX_LINE},
     )
 
     app[TRUSTED_PROXIES] = tuple(settings.trusted_proxies)

@@ -37,6 +37,8 @@ async def observe(request: web.Request, handler: Handler) -> web.StreamResponse:
     try:
         response = await handler(request)
         status = response.status
+        if request.content.exception() is not None:  # nobody knows where the next request would begin
+            response.force_close()
     except web.HTTPException as error:  # a redirection
         status = error.status
         raise
