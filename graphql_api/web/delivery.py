@@ -12,11 +12,13 @@ from aiohttp import web
 
 from graphql_api.domain.media import Media
 from graphql_api.domain.rendition import Rendition, StoredRendition
+from graphql_api.domain.transform_query import VERSION
 from graphql_api.errors import NotFound
 from graphql_api.web.context import CONTEXT, Context
 from graphql_api.web.errors import json_response
 
 _MAX_AGE = 86_400  # seconds; after that an ETag makes the answer a 304
+_SOON, _DIGITS = 1000, 9  # versions that may come within that time; others put numbers there to get around caches
 # Opened as a page of its own, an image may load and run nothing.
 _POWERLESS = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; sandbox"
 _RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?", re.IGNORECASE)
@@ -25,7 +27,7 @@ _RANGE = re.compile(r"bytes=(\d{1,18})?-(\d{1,18})?", re.IGNORECASE)
 async def deliver(request: web.Request, rendition: Rendition, *, vary: str | None = None) -> web.StreamResponse:
     """The image, rendered now if it has to be; 304 for who has it already. `vary` names what else decided."""
     context = request.app[CONTEXT]
-    headers = _headers(rendition) | ({"Vary": vary} if vary else {})
+    headers = _headers(request, rendition) | ({"Vary": vary} if vary else {})
     if _is_known(request, rendition.etag):
         return web.Response(status=HTTPStatus.NOT_MODIFIED, headers=headers)
     headers["Content-Type"] = rendition.content_type
@@ -53,7 +55,7 @@ async def describe(request: web.Request, rendition: Rendition, *, vary: str | No
             "format": media.original.format.content_type,
         },
     }
-    headers = {"Cache-Control": _cache_control(rendition)} | ({"Vary": vary} if vary else {})
+    headers = {"Cache-Control": _cache_control(request, rendition)} | ({"Vary": vary} if vary else {})
     return json_response(body, headers=headers)
 
 
@@ -76,10 +78,10 @@ async def deliver_original(request: web.Request, media: Media, until: dt.datetim
         raise NotFound("There is no such media.") from error
 
 
-def _headers(rendition: Rendition) -> dict[str, str]:
+def _headers(request: web.Request, rendition: Rendition) -> dict[str, str]:
     headers = {
         "ETag": f'"{rendition.etag}"',
-        "Cache-Control": _cache_control(rendition),
+        "Cache-Control": _cache_control(request, rendition),
         "Cache-Tag": rendition.media.uid,  # by which a cache in front can be told to forget it
         "Accept-Ranges": "bytes",
         "Content-Disposition": f"inline; filename*=UTF-8''{quote(_filename(rendition), safe='')}",
@@ -90,9 +92,12 @@ def _headers(rendition: Rendition) -> dict[str, str]:
     return headers
 
 
-def _cache_control(rendition: Rendition) -> str:
+def _cache_control(request: web.Request, rendition: Rendition) -> str:
     if not rendition.public:
         return "private, no-cache"
+    version, newest = request.query.get(VERSION, ""), rendition.media.newest
+    if version.isdecimal() and newest < int(version[:_DIGITS]) <= newest + _SOON:
+        return "no-cache"  # else whoever asks today would have caches show this file at the next one's address
     return _public(rendition.expires_at)
 
 

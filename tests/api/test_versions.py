@@ -92,6 +92,19 @@ async def test_a_version_that_never_was_is_ignored(client: Client, asked: str) -
     assert width(await client.get(f"{made['url']}?v={asked}", key=None)) == 80
 
 
+@pytest.mark.parametrize(
+    ("asked", "kept"),
+    [("1", True), ("2", False), ("900", False), ("1764381600", True), ("9" * 5000, True), ("x", True)],
+)
+async def test_no_cache_can_be_filled_with_a_version_that_is_still_to_come(
+    client: Client, asked: str, *, kept: bool
+) -> None:
+    made = await client.uploaded(ONE)
+    for query in (f"?v={asked}", f"?w=20&v={asked}", f"?format=json&v={asked}"):
+        answer = await client.get(made["url"] + query, key=None)
+        assert answer.headers["Cache-Control"] == ("public, max-age=86400" if kept else "no-cache")
+
+
 @pytest.mark.usefixtures("database_url")
 async def test_a_version_that_is_removed_is_gone_with_its_bytes(client: Client) -> None:
     made = await client.uploaded(ONE)
