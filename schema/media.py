@@ -218,7 +218,8 @@ class Media(Node):
             list[int] | None,
             strawberry.argument(
                 description="At most 12 widths in pixels. Unless given: a quarter, half, once and twice that of the "
-                "transform, or usual widths of pages up to its own. None is enlarged beyond the original."
+                "transform, or usual widths of pages up to its own. None but its own is "
+                "enlarged beyond the original."
             ),
         ] = None,
         formats: Annotated[
