@@ -56,6 +56,25 @@ async def test_what_is_said_at_the_upload_and_changed_later(client: Client) -> N
     assert (await client.data(FIND, {"by": {"externalId": "crm-7"}}))["media"] is None
 
 
+@pytest.mark.usefixtures("database_url")
+async def test_null_clears_what_can_be_empty(client: Client) -> None:
+    pair = [{"key": "a", "value": "b"}]
+    made = await client.uploaded(pictures.png(), labels=pair, attributes=pair, tags=["x"])
+    answer = await client.data(UPDATE, {"input": {"id": made["id"], "labels": None, "attributes": None, "tags": None}})
+    media = answer["updateMedia"]["media"]
+
+    assert (media["labels"], media["attributes"], media["tags"]) == ([], [], [])
+
+
+@pytest.mark.usefixtures("database_url")
+async def test_an_update_that_says_nothing_does_nothing(client: Client) -> None:
+    made = await client.uploaded(pictures.png(), tags=["x"])
+    before = (await client.data(FIND, {"by": {"id": made["id"]}}))["media"]
+    payload = (await client.data(UPDATE, {"input": {"id": made["id"]}}))["updateMedia"]
+
+    assert payload == {"media": before, "errors": []}
+
+
 @pytest.mark.parametrize(
     ("said", "path"),
     [

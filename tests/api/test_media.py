@@ -242,7 +242,13 @@ async def test_a_picture_of_any_shape_can_be_had_as_it_is(client: Client) -> Non
 
 @pytest.mark.parametrize(
     ("change", "path"),
-    [({"caption": "x" * 2001}, "caption"), ({"name": "\n"}, "name"), ({"tags": [str(n) for n in range(11)]}, "tags")],
+    [
+        ({"caption": "x" * 2001}, "caption"),
+        ({"name": "\n"}, "name"),
+        ({"tags": [str(n) for n in range(11)]}, "tags"),
+        ({"name": None}, "name"),
+        ({"public": None}, "public"),
+    ],
 )
 async def test_an_update_that_cannot_be_is_data_and_changes_nothing(
     client: Client, change: dict[str, object], path: str
