@@ -10,8 +10,9 @@ from typing import Generic, TypeVar
 
 from graphql_api.domain.format import Format
 from graphql_api.domain.ids import is_uid
-from graphql_api.domain.labels import MAX_LABELS, is_storable
+from graphql_api.domain.labels import MAX_LABELS
 from graphql_api.domain.media import MAX_TAGS, Source, Status, clean_tags
+from graphql_api.domain.text import is_line, is_storable
 from graphql_api.errors import InvalidInput
 
 MAX_IDS = 100
@@ -80,7 +81,7 @@ class MediaFilter:
             object.__setattr__(self, name, tags)
         if self.search is not None:
             search = " ".join(self.search.split())
-            if len(search) > MAX_SEARCH or not search.isprintable():
+            if len(search) > MAX_SEARCH or not is_line(search):
                 raise InvalidInput("search", f"'search' has at most {MAX_SEARCH} printable characters.")
             object.__setattr__(self, "search", search or None)
         if any(letter in key for key in self.attributes for letter in '"\\'):

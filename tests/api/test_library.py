@@ -204,3 +204,32 @@ async def test_a_crop_keeps_the_focal_point_of_the_media(client: Client) -> None
         assert pictures.decode((await client.get(address)).body).convert("RGB").getpixel((25, 25)) == (255, 0, 0)
     centre = await client.get(f"{plain['url']}?w=50&h=50&fit=cover&gravity=focal")
     assert pictures.decode(centre.body).convert("RGB").getpixel((25, 25)) == (0, 0, 255)
+
+
+@pytest.mark.usefixtures("database_url")
+async def test_every_script_can_be_written(client: Client) -> None:
+    persian, family = "می‌روم", "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    pair = [{"key": persian, "value": family}]
+    made = await client.uploaded(
+        pictures.png(), name=f"{family} {persian}.png", labels=pair, attributes=pair, tags=[persian, family]
+    )
+    make = "mutation ($name: String!) { createCollection(input: { name: $name }) { collection { name } } }"
+    collection = (await client.data(make, {"name": persian}))["createCollection"]["collection"]
+    media = (await client.data(FIND, {"by": {"id": made["id"]}}))["media"]
+
+    assert made["name"] == f"{family} {persian}.png"
+    assert (media["labels"], media["attributes"], media["tags"]) == (pair, pair, [persian, family])
+    assert collection == {"name": persian}
+    assert await names(client, filter={"search": persian, "tags": {"any": [family]}}) == [made["name"]]
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u2066", "\u200b", "\ufeff"])
+async def test_what_hides_or_turns_a_text_is_no_part_of_it(client: Client, hidden: str) -> None:
+    made = await client.uploaded(pictures.png(), name=f"a{hidden}b.png")
+    tagged = await client.upload(pictures.png(), tags=[f"a{hidden}b"])
+    nothing = await client.upload(pictures.png(), tags=["\u200d"])
+    unnamed = (await client.data(UPDATE, {"input": {"id": made["id"], "name": "\u200c"}}))["updateMedia"]
+
+    assert made["name"] == "ab.png"
+    assert [found["errors"][0]["path"] for found in (tagged, nothing)] == [["input", "tags"]] * 2
+    assert unnamed["errors"][0]["path"] == ["input", "name"]
