@@ -158,6 +158,11 @@ async def test_lists_are_filtered_ordered_and_paged(client: Client) -> None:
     assert await names(client, order={"field": "NAME", "ascending": True}) == ["a.jpg", "b.gif", "c.png"]
     assert await names(client, order={"field": "CREATED_AT", "ascending": True}) == ["c.png", "a.jpg", "b.gif"]
     assert await names(client, filter={"tags": {"any": ["X"]}}) == ["a.jpg", "c.png"]
+    assert await names(client, filter={"tags": {"any": []}}) == []
+    assert await names(client, filter={"tags": {"any": None, "all": []}}) == ["b.gif", "a.jpg", "c.png"]
+    for tags in ({"any": ["x", " "]}, {"all": [""]}):
+        refused = await client.graphql(LIST, {"filter": {"tags": tags}})
+        assert refused["errors"][0]["extensions"]["field"] == "tags"
     assert await names(client, filter={"tags": {"all": ["x", "y"]}}) == ["c.png"]
     assert await names(client, filter={"labels": [{"key": "site", "value": "s"}]}) == ["c.png"]
     assert await names(client, filter={"search": "sun"}) == ["a.jpg"]
