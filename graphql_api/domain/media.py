@@ -270,14 +270,14 @@ def clean_external_id(text: str | None) -> str | None:
     return text or None
 
 
-def clean_name(name: str | None) -> str | None:
+def clean_name(name: str | None, field_name: str = "name") -> str | None:
     """The last path segment without control characters; None when nothing visible is left."""
     if name is None:
         return None
     last = PurePosixPath(name.replace("\\", "/")).name
     visible = as_line(last)
     if len(visible) > MAX_NAME:
-        raise InvalidInput("name", f"A name has at most {MAX_NAME} characters.")
+        raise InvalidInput(field_name, f"A name has at most {MAX_NAME} characters.")
     return visible or None
 
 

@@ -83,7 +83,7 @@ class DirectUploads:
         digest = sha256.lower() if sha256 is not None else None
         if digest is not None and (len(digest) != _SHA256 or digest.strip("0123456789abcdef")):
             raise InvalidInput("sha256", f"'sha256' has {_SHA256} hexadecimal digits.")
-        name = clean_name(filename)
+        name = clean_name(filename, "filename")
         await self.intake.expect_upload(principal, size)
         if sum([1 async for _ in self.store.list(uploads_prefix(team.id))]) >= _MAX_WAITING:
             raise LimitExceeded(

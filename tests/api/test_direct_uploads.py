@@ -152,6 +152,7 @@ async def test_what_must_not_be_sent_is_refused_before_it_is(client: Client) -> 
     refused = {
         "bytes": await announced(client, bytes=0),
         "sha256": await announced(client, sha256="g" * 64),
+        "filename": await announced(client, filename="x" * 256),
     }
     large = await announced(client, bytes=2**40)
     for field, payload in refused.items():
