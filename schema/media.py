@@ -224,14 +224,15 @@ class Media(Node):
     ) -> Responsive:
         services, source_url = info.context.services, info.context.services.source_url
         asked = Asked(transform.parse() if transform else IDENTITY, strict=True)
-        wanted = widths, _FORMATS if formats is None else formats
+        wanted = widths, _FORMATS if formats is None else tuple(dict.fromkeys(formats))
+        density = (transform.dpr if transform else None) or 1
         sign = None if expires_in is None else self._address(info, expires_in)
         if (planned := plan_responsive_alone(services.renderer, self.domain, asked, wanted)) is not None:
-            return present_responsive(planned, source_url, sign, sizes)
+            return present_responsive(planned, source_url, sign, sizes, density)
 
         async def plan() -> Responsive:
             waited = await plan_responsive(services.renderer, info.context.principal, self.domain, asked, wanted)
-            return present_responsive(waited, source_url, sign, sizes)
+            return present_responsive(waited, source_url, sign, sizes, density)
 
         return plan()  # type: ignore[return-value] # as in `url`
 

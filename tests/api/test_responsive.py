@@ -113,6 +113,14 @@ async def test_a_drawing_grows(client: Client) -> None:
     assert [width for _, width in candidates(answer["srcSet"])] == [200, 400, 800, 1600]
 
 
+async def test_sizes_are_in_pixels_of_the_page_and_a_format_is_there_once(client: Client) -> None:
+    made = await client.uploaded(pictures.jpeg(1000, 500))
+    answer = await ask(client, made, t={"width": 300, "dpr": 2}, f=["WEBP", "WEBP"])
+
+    assert (answer["width"], answer["sizes"]) == (600, "(min-width: 300px) 300px, 100vw")
+    assert [source["type"] for source in answer["sources"]] == ["image/webp"]
+
+
 async def test_asking_renders_nothing(client: Client) -> None:
     made = await client.uploaded(pictures.jpeg(1000, 500))
     await ask(client, made)
