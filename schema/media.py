@@ -178,7 +178,11 @@ class Media(Node):
             TransformInput | None, strawberry.argument(description="What to make of it; nothing leaves it as it is.")
         ] = None,
         preset: Annotated[
-            str | None, strawberry.argument(description="A preset of its team; what `transform` says beside it wins.")
+            str | None,
+            strawberry.argument(
+                description="A preset of its team; what `transform` says beside it wins, the box (`width`, `height`, "
+                "`size`, `dpr`) as a whole."
+            ),
         ] = None,
         expires_in: Annotated[Duration | None, EXPIRES_IN] = None,
     ) -> Rendition:

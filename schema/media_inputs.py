@@ -74,7 +74,9 @@ class TransformMediaInput(DetailsInput):
     id: strawberry.ID = strawberry.field(description="Global id of the media that it is made of.")
     transform: TransformInput | None = strawberry.field(default=None, description="What to make of it.")
     preset: str | None = strawberry.field(
-        default=None, description="A preset of the team; what `transform` says beside it wins."
+        default=None,
+        description="A preset of the team; what `transform` says beside it wins, the box (`width`, `height`, `size`, "
+        "`dpr`) as a whole.",
     )
 
 

@@ -178,6 +178,7 @@ async def test_lists_are_filtered_ordered_and_paged(client: Client) -> None:
     page = (await client.data(LIST, {"order": order, "first": 2}))["mediaList"]
     after = page["pageInfo"]["endCursor"]
     assert await names(client, order=order, first=2, after=after) == ["c.png"]
+    assert await names(client, order={"field": "NAME"}, first=2, after=after) == ["a.jpg"]
     refused = await client.graphql(LIST, {"after": after})
     assert refused["errors"][0]["message"] == "'after' is a cursor of another order."
 
