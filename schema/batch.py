@@ -43,23 +43,25 @@ class Work(Generic[InputT, ResultT, PayloadT]):
     succeeded: Callable[[InputT, ResultT], PayloadT]
     failed: Callable[[list[UserError]], PayloadT]
 
-    async def one(self, info: Info, item: InputT) -> PayloadT:
-        """The payload of one item."""
+    async def one(self, info: Info, item: InputT, at: int | None = None) -> PayloadT:
+        """The payload of one item, which has this place in its batch if it is of one."""
         try:
             async with self.prepare(info, item) as write:
                 return self.succeeded(item, await write())
         except TintypeError as error:
-            return self.failed([user_error(error)])
+            return self.failed([user_error(error, at)])
 
     async def many(self, info: Info, items: Sequence[InputT], policy: BatchErrorPolicy) -> list[PayloadT]:
         """A payload for each item, in their order."""
         if policy is BatchErrorPolicy.CONTINUE:
-            return await run_batch(items, lambda item: self.one(info, item))
+            return await run_batch(range(len(items)), lambda at: self.one(info, items[at], at))
         team = info.context.principal.require(Scope.WRITE)
         outcomes = await run_together(team, items, lambda item: self.prepare(info, item))
         return [
-            self.failed([user_error(outcome)]) if isinstance(outcome, TintypeError) else self.succeeded(item, outcome)
-            for item, outcome in zip(items, outcomes, strict=True)
+            self.failed([user_error(outcome, at)])
+            if isinstance(outcome, TintypeError)
+            else self.succeeded(item, outcome)
+            for at, (item, outcome) in enumerate(zip(items, outcomes, strict=True))
         ]
 
 

@@ -9,7 +9,7 @@ import strawberry
 from graphql_api.domain.media import KEEP
 from graphql_api.errors import NotFound, TintypeError
 from schema.context import Info
-from schema.errors import UserError, user_error
+from schema.errors import UserError, not_null, user_error
 from schema.media import Collection, present_collection
 from schema.media_filter import media_ids_of
 from schema.node import find_collection_id
@@ -33,7 +33,7 @@ class UpdateCollectionInput:
     """An id and what changes."""
 
     id: strawberry.ID = strawberry.field(description=_ID)
-    name: strawberry.Maybe[str] = strawberry.field(default=None, description="Its name.")
+    name: strawberry.Maybe[str | None] = strawberry.field(default=None, description="Its name; null is refused.")
     description: strawberry.Maybe[str | None] = strawberry.field(
         default=None, description="What it is for; null clears it."
     )
@@ -120,9 +120,9 @@ class CollectionMutation:
     @strawberry.mutation(description="Change what is said of a collection.")
     async def update_collection(self, info: Info, input: UpdateCollectionInput) -> UpdateCollectionPayload:
         collections, principal = info.context.services.collections, info.context.principal
-        name = input.name.value if input.name else KEEP
         description = input.description.value if input.description else KEEP
         try:
+            name = not_null("name", input.name.value) if input.name else KEEP
             changed = await collections.update(principal, _id_of(input.id), name, description)
         except TintypeError as error:
             return UpdateCollectionPayload(errors=[user_error(error)])

@@ -153,7 +153,9 @@ class DirectUploadMutation:
     ) -> CreateUploadBatchPayload:
         return CreateUploadBatchPayload(results=await _CREATE.many(info, input, error_policy))
 
-    @strawberry.mutation(description="Make a media of a file that was sent.")
+    @strawberry.mutation(
+        description="Make a media of a file that was sent. Asked again it gives that media, as it is by then."
+    )
     async def complete_upload(self, info: Info, input: CompleteUploadInput) -> CompleteUploadPayload:
         return await _COMPLETE.one(info, input)
 

@@ -25,6 +25,8 @@ from schema.context import GraphQLContext
 from schema.cost import MAX_COST, Counter
 from schema.documents import Document, Prepare, prepare, prepare_for
 
+SUBSCRIPTIONS_NEED = "Subscriptions need text/event-stream or a WebSocket."
+
 _is_awaitable: Any = optimized_is_awaitable  # (graphql-core wants it typed as a guard)
 _KINDS = {kind: Kind(kind.value) for kind in OperationType}
 
@@ -89,8 +91,11 @@ async def _caught(results: AsyncGenerator[Any, None]) -> AsyncGenerator[Any, Non
         async with contextlib.aclosing(results):
             async for result in results:
                 for error in result.errors or () if isinstance(result, PreExecutionError) else ():
-                    if isinstance(error.original_error, CannotGetOperationTypeError | InvalidOperationTypeError):
+                    refused = error.original_error
+                    if isinstance(refused, CannotGetOperationTypeError | InvalidOperationTypeError):
                         error.original_error = None
+                    if isinstance(refused, InvalidOperationTypeError) and refused.operation_type is Kind.SUBSCRIPTION:
+                        error.message = SUBSCRIPTIONS_NEED
                 yield result
     except GraphQLError as error:
         yield PreExecutionError(data=None, errors=[error])

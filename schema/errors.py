@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from enum import Enum
+from typing import TypeVar
 
 import strawberry
 import structlog
@@ -14,6 +15,8 @@ from graphql import GraphQLError
 
 from graphql_api import errors
 from graphql_api.errors import Action, TintypeError
+
+ValueT = TypeVar("ValueT")
 
 log = structlog.get_logger(__name__)
 
@@ -69,7 +72,10 @@ class UserError:
 
     code: ErrorCode = strawberry.field(description="What went wrong; stable.")
     message: str = strawberry.field(description="The same in words for people.")
-    path: list[str] | None = strawberry.field(description="The field of the input that is to blame, where one is.")
+    path: list[str] | None = strawberry.field(
+        description="The field of the input that is to blame, where one is. In a batch the place of the item, from 0, "
+        "follows `input`."
+    )
     action: ErrorAction | None = strawberry.field(
         default=None, description="What can be done about it, where something can."
     )
@@ -129,10 +135,21 @@ def within(*names: str | int) -> Iterator[None]:
         raise error.at(".".join(map(str, (*names, *([error.field] if error.field else ()))))) from error
 
 
-def user_error(error: TintypeError) -> UserError:
-    """The failure as data. Those of no kind that a mutation answers with (no key, our own bugs) are raised again."""
+def not_null(field: str, value: ValueT | None) -> ValueT:
+    """A value that an update may leave out, but not clear. InvalidInput."""
+    if value is None:
+        raise errors.InvalidInput(field, f"'{field}' may be left out, but not be null.")
+    return value
+
+
+def user_error(error: TintypeError, at: int | None = None) -> UserError:
+    """The failure as data, of a batch's item with its place in there.
+
+    Those of no kind that a mutation answers with (no key, our own bugs) are raised again.
+    """
     code, message = ErrorCode._value2member_map_.get(error.code), str(error)
-    path = ["input", *error.field.split(".")] if error.field else None
+    item = [] if at is None else [str(at)]
+    path = ["input", *item, *error.field.split(".")] if error.field else None
     if not isinstance(code, ErrorCode):
         raise error
     if isinstance(error, errors.LimitExceeded):

@@ -22,13 +22,14 @@ from graphql_api.domain.rendition import address, original_address
 from graphql_api.domain.traits import ColorSpace
 from graphql_api.domain.transform import IDENTITY
 from graphql_api.errors import InvalidInput
-from graphql_api.services.links import IMAGE, ORIGINAL
+from graphql_api.services.links import ORIGINAL
 from graphql_api.services.renderer import Asked
 from graphql_api.services.responsive import plan_responsive, plan_responsive_alone
 from schema import traits
 from schema.columns import PATH, PLAIN
 from schema.connection import AFTER, BEFORE, FIRST, LAST, Connection, parse_page, present_page
 from schema.context import Info
+from schema.links import EXPIRES_IN, signed
 from schema.media_filter import KeyValue, MediaOrder, present_mapping
 from schema.node import Node, format_global_id
 from schema.projection import needed
@@ -39,9 +40,6 @@ from schema.version import MediaVersion, present_versions
 
 _FORMATS = (Format.AVIF, Format.WEBP)
 _ORIGINAL_FOR = Duration(dt.timedelta(hours=1))
-_EXPIRES_IN = strawberry.argument(
-    description="Sign the address of what is private: whoever has it may see this, for so long and no key needed."
-)
 
 
 @strawberry.type(description="The point of a picture that matters most.")
@@ -141,12 +139,12 @@ class Media(Node):
         self,
         info: Info,
         transform: Annotated[TransformInput | None, strawberry.argument(description="What to make of it.")] = None,
-        expires_in: Annotated[Duration | None, _EXPIRES_IN] = None,
+        expires_in: Annotated[Duration | None, EXPIRES_IN] = None,
     ) -> str:
         if transform is not None:
             return self._transformed(info, transform, expires_in)  # type: ignore[return-value] # awaited by the executor
         plain = address(self.domain, info.context.services.source_url)
-        return self._signed(info, plain, expires_in)
+        return signed(info, self.domain, plain, expires_in)
 
     async def _transformed(self, info: Info, transform: TransformInput, expires_in: Duration | None) -> str:
         asked = await asked_of(info, self.domain.team_id, transform, None)
@@ -155,17 +153,10 @@ class Media(Node):
 
     def _address(self, info: Info, expires_in: Duration | None) -> Callable[[PlannedRendition], str]:
         source_url = info.context.services.source_url
-        return lambda planned: self._signed(info, planned.url(source_url), expires_in, public=planned.public)
-
-    def _signed(self, info: Info, url: str, expires_in: Duration | None, *, public: bool | None = None) -> str:
-        """Public ones need no signature: theirs are the addresses that everybody has in the cache."""
-        open_to_all = self.domain.public if public is None else public
-        if expires_in is None or open_to_all or not info.context.principal.owns(self.domain):
-            return url
-        return info.context.services.links.sign(IMAGE, url, expires_in)
+        return lambda planned: signed(info, self.domain, planned.url(source_url), expires_in, public=planned.public)
 
     @strawberry.field(description="The file exactly as it came; for its team alone.", metadata=PLAIN)
-    def original(self, info: Info, expires_in: Annotated[Duration | None, _EXPIRES_IN] = None) -> Original | None:
+    def original(self, info: Info, expires_in: Annotated[Duration | None, EXPIRES_IN] = None) -> Original | None:
         services = info.context.services
         if not info.context.principal.owns(self.domain):
             return None
@@ -187,9 +178,13 @@ class Media(Node):
             TransformInput | None, strawberry.argument(description="What to make of it; nothing leaves it as it is.")
         ] = None,
         preset: Annotated[
-            str | None, strawberry.argument(description="A preset of its team; what `transform` says beside it wins.")
+            str | None,
+            strawberry.argument(
+                description="A preset of its team; what `transform` says beside it wins, the box (`width`, `height`, "
+                "`size`, `dpr`) as a whole."
+            ),
         ] = None,
-        expires_in: Annotated[Duration | None, _EXPIRES_IN] = None,
+        expires_in: Annotated[Duration | None, EXPIRES_IN] = None,
     ) -> Rendition:
         if preset is None:  # most need no database, and fifty tasks fewer
             asked = Asked(transform.parse() if transform else IDENTITY, strict=True)
@@ -218,7 +213,8 @@ class Media(Node):
             list[int] | None,
             strawberry.argument(
                 description="At most 12 widths in pixels. Unless given: a quarter, half, once and twice that of the "
-                "transform, or usual widths of pages up to its own. None is enlarged beyond the original."
+                "transform, or usual widths of pages up to its own. None but its own is "
+                "enlarged beyond the original."
             ),
         ] = None,
         formats: Annotated[
@@ -228,18 +224,19 @@ class Media(Node):
         sizes: Annotated[
             str | None, strawberry.argument(description="How wide it is shown; the transform's width or the page's.")
         ] = None,
-        expires_in: Annotated[Duration | None, _EXPIRES_IN] = None,
+        expires_in: Annotated[Duration | None, EXPIRES_IN] = None,
     ) -> Responsive:
         services, source_url = info.context.services, info.context.services.source_url
         asked = Asked(transform.parse() if transform else IDENTITY, strict=True)
-        wanted = widths, _FORMATS if formats is None else formats
+        wanted = widths, _FORMATS if formats is None else tuple(dict.fromkeys(formats))
+        density = (transform.dpr if transform else None) or 1
         sign = None if expires_in is None else self._address(info, expires_in)
         if (planned := plan_responsive_alone(services.renderer, self.domain, asked, wanted)) is not None:
-            return present_responsive(planned, source_url, sign, sizes)
+            return present_responsive(planned, source_url, sign, sizes, density)
 
         async def plan() -> Responsive:
             waited = await plan_responsive(services.renderer, info.context.principal, self.domain, asked, wanted)
-            return present_responsive(waited, source_url, sign, sizes)
+            return present_responsive(waited, source_url, sign, sizes, density)
 
         return plan()  # type: ignore[return-value] # as in `url`
 
@@ -248,7 +245,7 @@ class Media(Node):
         if not info.context.principal.owns(self.domain):
             return []
         earlier = await info.context.versions.load(self.domain)
-        return present_versions(self.domain, earlier, info.context.services.source_url)
+        return present_versions(self.domain, earlier)
 
     @strawberry.field(description="The transform that made it of `sourceMedia`, as an image address says it.")
     def operation(self, info: Info) -> str | None:

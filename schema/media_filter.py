@@ -88,7 +88,9 @@ class DateTimeRange:
 class TagFilter:
     """Any or all."""
 
-    any: list[str] = strawberry.field(default_factory=list, description="At least one of these.")
+    any: list[str] | None = strawberry.field(
+        default=None, description="At least one of these; of an empty list nothing has one."
+    )
     all: list[str] = strawberry.field(default_factory=list, description="Every one of these.")
 
 
@@ -138,7 +140,7 @@ class MediaFilterInput:
             status=self.status,
             ids=None if self.ids is None else tuple(_media_id("ids", text) for text in self.ids),
             uids=None if self.uids is None else tuple(self.uids),
-            tags_any=tuple(tags.any),
+            tags_any=None if tags.any is None else tuple(tags.any),
             tags_all=tuple(tags.all),
             search=self.search,
             formats=None if self.formats is None else tuple(self.formats),

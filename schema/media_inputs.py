@@ -6,7 +6,7 @@ import strawberry
 
 from graphql_api.domain import media as domain
 from schema.batch import RESULTS
-from schema.errors import UserError
+from schema.errors import UserError, not_null
 from schema.media import Media
 from schema.media_filter import KeyValueInput, parse_mapping
 from schema.scalars import Duration, Upload
@@ -19,6 +19,7 @@ _ATTRIBUTES = "At most 50 free texts of at most 1024 characters."
 _EXTERNAL_ID = "What your own system calls it; once among your media that are there."
 _FOCAL_POINT = "The point that `gravity: { smart: FOCAL }` keeps."
 _PUBLIC = "Whether everybody who knows the address may see it."
+_NEVER_NULL = "null is refused."
 
 
 @strawberry.input
@@ -73,7 +74,9 @@ class TransformMediaInput(DetailsInput):
     id: strawberry.ID = strawberry.field(description="Global id of the media that it is made of.")
     transform: TransformInput | None = strawberry.field(default=None, description="What to make of it.")
     preset: str | None = strawberry.field(
-        default=None, description="A preset of the team; what `transform` says beside it wins."
+        default=None,
+        description="A preset of the team; what `transform` says beside it wins, the box (`width`, `height`, `size`, "
+        "`dpr`) as a whole.",
     )
 
 
@@ -82,21 +85,23 @@ class UpdateMediaInput:
     """An id and Changes."""
 
     id: strawberry.ID = strawberry.field(description="Global id of the media.")
-    name: strawberry.Maybe[str] = strawberry.field(default=None, description="File name.")
+    name: strawberry.Maybe[str | None] = strawberry.field(default=None, description=f"File name; {_NEVER_NULL}")
     caption: strawberry.Maybe[str | None] = strawberry.field(default=None, description="Caption; null clears it.")
     alt_text: strawberry.Maybe[str | None] = strawberry.field(
         default=None, description="What a screen reader says of it; null clears it."
     )
-    public: strawberry.Maybe[bool] = strawberry.field(default=None, description=_PUBLIC)
-    tags: strawberry.Maybe[list[str]] = strawberry.field(default=None, description=f"All tags anew. {_TAGS}")
+    public: strawberry.Maybe[bool | None] = strawberry.field(default=None, description=f"{_PUBLIC[:-1]}; {_NEVER_NULL}")
+    tags: strawberry.Maybe[list[str] | None] = strawberry.field(
+        default=None, description=f"All tags anew; null clears them. {_TAGS}"
+    )
     ttl: strawberry.Maybe[Duration | None] = strawberry.field(
         default=None, description="How long it lives from now on; null lets it stay for good."
     )
-    labels: strawberry.Maybe[list[KeyValueInput]] = strawberry.field(
-        default=None, description=f"All labels anew. {_LABELS}"
+    labels: strawberry.Maybe[list[KeyValueInput] | None] = strawberry.field(
+        default=None, description=f"All labels anew; null clears them. {_LABELS}"
     )
-    attributes: strawberry.Maybe[list[KeyValueInput]] = strawberry.field(
-        default=None, description=f"All attributes anew. {_ATTRIBUTES}"
+    attributes: strawberry.Maybe[list[KeyValueInput] | None] = strawberry.field(
+        default=None, description=f"All attributes anew; null clears them. {_ATTRIBUTES}"
     )
     external_id: strawberry.Maybe[str | None] = strawberry.field(
         default=None, description=f"{_EXTERNAL_ID} Null clears it."
@@ -229,14 +234,14 @@ def changes_of(asked: UpdateMediaInput) -> domain.Changes:
     """What an update changes. InvalidInput."""
     keep = domain.KEEP
     return domain.Changes(
-        name=asked.name.value if asked.name else keep,
+        name=not_null("name", asked.name.value) if asked.name else keep,
         caption=asked.caption.value if asked.caption else keep,
         alt_text=asked.alt_text.value if asked.alt_text else keep,
-        public=asked.public.value if asked.public else keep,
-        tags=tuple(asked.tags.value) if asked.tags else keep,
+        public=not_null("public", asked.public.value) if asked.public else keep,
+        tags=tuple(asked.tags.value or ()) if asked.tags else keep,
         ttl=asked.ttl.value if asked.ttl else keep,
-        labels=parse_mapping("labels", asked.labels.value) if asked.labels else keep,
-        attributes=parse_mapping("attributes", asked.attributes.value) if asked.attributes else keep,
+        labels=parse_mapping("labels", asked.labels.value or ()) if asked.labels else keep,
+        attributes=parse_mapping("attributes", asked.attributes.value or ()) if asked.attributes else keep,
         external_id=asked.external_id.value if asked.external_id else keep,
         focal_point=_focal_point(asked.focal_point.value) if asked.focal_point else keep,
     )

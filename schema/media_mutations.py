@@ -166,7 +166,9 @@ class MediaMutation:
             return PurgeRenditionsPayload(errors=[user_error(error)])
         return PurgeRenditionsPayload(media=present(media))
 
-    @strawberry.mutation(description="Take a media out of the trash, as it was.")
+    @strawberry.mutation(
+        description="Take a media out of the trash, as it was; but for an external id that another has by now."
+    )
     async def restore_media(self, info: Info, input: RestoreMediaInput) -> RestoreMediaPayload:
         return await _RESTORE.one(info, input)
 

@@ -103,7 +103,7 @@ class MediaQuery:
         found = await info.context.services.collections.find_many(info.context.principal, wanted)
         return present_collection(found[0]) if found and found[0] else None
 
-    @strawberry.field(description="What is in the team's trash and can be restored, newest first.")
+    @strawberry.field(description="What is in the team's trash and can be restored, the latest upload first.")
     async def trash(
         self,
         info: Info,

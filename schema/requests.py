@@ -82,9 +82,11 @@ def _from_query(query: Mapping[str, str]) -> dict[str, object]:
 
 
 def split_batch(parameters: object, limit: int) -> list[object] | None:
-    """The requests of a batch, at most `limit`, 0 for none at all; None for a request that is no batch. Malformed."""
-    if not isinstance(parameters, list) or limit == 0:
+    """The requests of a batch, at most `limit`; None for a request that is no batch. Malformed, as any is for 0."""
+    if not isinstance(parameters, list):
         return None
+    if limit == 0:
+        raise Malformed(None, "A GraphQL request must be a JSON object; batches are not supported here.")
     if not parameters:
         raise Malformed(None, "A batch must have at least one operation.")
     if len(parameters) > limit:
@@ -95,7 +97,7 @@ def split_batch(parameters: object, limit: int) -> list[object] | None:
 def parse_operation(parameters: object, documents: Documents) -> Operation:
     """The operation. Malformed, NotFound for an unknown digest, Forbidden for a document that is not trusted."""
     if not isinstance(parameters, dict):
-        raise Malformed(None, "A GraphQL request must be a JSON object; batches are not supported here.")
+        raise Malformed(None, "A GraphQL request must be a JSON object.")
     variables, name = (parameters.get(key) for key in ("variables", "operationName"))
     if not isinstance(variables, dict | None):
         raise Malformed(None, "'variables' must be an object.")

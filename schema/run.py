@@ -25,7 +25,7 @@ from schema.answers import plain_error, present_result, too_large
 from schema.build import SCHEMA, schema_in_parts
 from schema.context import GraphQLContext
 from schema.cost import Meter
-from schema.engine import TintypeSchema
+from schema.engine import SUBSCRIPTIONS_NEED, TintypeSchema
 from schema.federation import subgraph
 from schema.requests import Operation
 from schema.waiting import TimeLimit
@@ -87,7 +87,7 @@ async def run(operation: Operation, call: Call, until: float) -> dict[str, Any]:
     except InvalidOperationTypeError as error:
         if error.operation_type is OperationType.MUTATION:
             raise web.HTTPMethodNotAllowed(call.request.method, ["POST"]) from error
-        needs = GraphQLError("Subscriptions need text/event-stream or a WebSocket.")
+        needs = GraphQLError(SUBSCRIPTIONS_NEED)
         result = PreExecutionError(data=None, errors=[needs])
     return present_result(result, call.request)
 

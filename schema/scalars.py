@@ -26,6 +26,7 @@ Duration = NewType("Duration", dt.timedelta)
 strawberry.enum(Format, name="ImageFormat", description="An image format.")
 strawberry.enum(EventType, name="EventType", description="What happened.")
 
+_NO_DURATION = "A Duration is like 5m, 2h or 7d, or a number of seconds: from 5 minutes to 90 days."
 _MAX_SAFE = 2**53 - 1  # what a JavaScript number holds
 
 
@@ -40,17 +41,17 @@ def _parse_color(value: object) -> Color:
         raise GraphQLError("A Color is a text.")
     try:
         return parse_color(value)
-    except InvalidInput as error:
-        raise GraphQLError(str(error)) from error
+    except InvalidInput as error:  # (in our words: the domain's name a field that may be called otherwise here)
+        raise GraphQLError("A Color is a CSS colour: a name, #rrggbb(aa), rgb(), rgba(), hsl() or hsla().") from error
 
 
 def _parse_duration(value: object) -> Duration:
     if not isinstance(value, str | int) or isinstance(value, bool):
-        raise GraphQLError("A Duration is a text like 7d, or a number of seconds.")
+        raise GraphQLError(_NO_DURATION)
     try:
         return Duration(parse_ttl(value))
     except InvalidInput as error:
-        raise GraphQLError(str(error)) from error
+        raise GraphQLError(_NO_DURATION) from error
 
 
 def _parse_moment(value: object) -> dt.datetime:

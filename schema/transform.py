@@ -278,11 +278,15 @@ class Responsive:
 
 
 def present_responsive(
-    planned: responsive.Responsive, source_url: str, sign: Address | None, sizes: str | None
+    planned: responsive.Responsive, source_url: str, sign: Address | None, sizes: str | None, density: float
 ) -> Responsive:
-    """A planned Responsive in GraphQL's words, its addresses as `sign` has them or as everybody may know them."""
+    """A planned Responsive in GraphQL's words, its addresses as `sign` has them or as everybody may know them.
+
+    `density` is how many of its pixels a pixel of the page has.
+    """
     width, first = planned.size.width, planned.base.asked.stages[:1]
-    shown = sizes or (f"(min-width: {width}px) {width}px, 100vw" if first and first[0].width is not None else "100vw")
+    wide = max(1, round(width / density))
+    shown = sizes or (f"(min-width: {wide}px) {wide}px, 100vw" if first and first[0].width is not None else "100vw")
 
     def src_set(variants: responsive.Variants) -> str:
         media = planned.base.media

@@ -29,6 +29,13 @@ from schema.run import Call, run, stream
 _HTML = "text/html"
 _EVENTS = "text/event-stream"
 
+# Apollo Client 3 takes parts in the first format that was proposed for them, and reads nothing out of others.
+_OLD_PARTS = ";deferspec="
+_OTHER_PARTS = (
+    "Parts have 'pending' and 'completed' here, which the format of 'deferSpec' has not: "
+    "accept 'multipart/mixed' without it, or leave @defer and @stream out"
+)
+
 
 async def handle(request: web.Request) -> web.StreamResponse:
     """GET and POST /graphql."""
@@ -80,10 +87,14 @@ async def _run_item(parameters: object, call: Call, until: float) -> dict[str, A
 
 
 async def _answer_in_parts(operation: Operation, call: Call, media_type: str) -> web.StreamResponse:
-    """The response to an operation that may come in parts. InvalidInput for who does not take parts."""
+    """The response to an operation that may come in parts. InvalidInput, HTTPNotAcceptable for who takes none."""
     request = call.request
-    if preferred(request.headers.get("Accept"), (MIXED,), default=MIXED) is None:
+    accept = request.headers.get("Accept", "")
+    if preferred(accept, (MIXED,), default=MIXED) is None:
         raise InvalidInput(None, "@defer and @stream need 'Accept: multipart/mixed' or 'text/event-stream'.")
+    ours = ",".join(kind for kind in accept.split(",") if _OLD_PARTS not in kind.replace(" ", "").lower())
+    if ours != accept and preferred(ours, (MIXED,), default=JSON) != MIXED:
+        raise web.HTTPNotAcceptable(reason=_OTHER_PARTS)
     kinds = {OperationType.QUERY} if request.method == "GET" else {OperationType.QUERY, OperationType.MUTATION}
     async with contextlib.aclosing(stream(operation, call, kinds)) as answers:
         first = await anext(answers)

@@ -13,7 +13,7 @@ from graphql_api.domain.event import EventType
 from graphql_api.domain.media import KEEP
 from graphql_api.errors import NotFound, TintypeError
 from schema.context import Info
-from schema.errors import UserError, user_error
+from schema.errors import UserError, not_null, user_error
 from schema.node import find_id, format_global_id
 
 _ID = "Global id of the webhook."
@@ -106,9 +106,9 @@ class UpdateWebhookInput:
     """An id and what changes."""
 
     id: strawberry.ID = strawberry.field(description=_ID)
-    url: strawberry.Maybe[str] = strawberry.field(default=None, description=_URL)
-    events: strawberry.Maybe[list[EventType]] = strawberry.field(default=None, description=_EVENTS)
-    active: strawberry.Maybe[bool] = strawberry.field(default=None, description="Whether anything is sent.")
+    url: strawberry.Maybe[str | None] = strawberry.field(default=None, description=_URL)
+    events: strawberry.Maybe[list[EventType] | None] = strawberry.field(default=None, description=_EVENTS)
+    active: strawberry.Maybe[bool | None] = strawberry.field(default=None, description="Whether anything is sent.")
 
 
 @strawberry.input(description="A webhook that gets a new secret.")
@@ -224,9 +224,9 @@ class WebhookMutation:
             changed = await info.context.services.webhooks.update(
                 info.context.principal,
                 _id_of(input.id),
-                input.url.value if input.url else KEEP,
-                input.events.value if input.events else KEEP,
-                input.active.value if input.active else KEEP,
+                not_null("url", input.url.value) if input.url else KEEP,
+                not_null("events", input.events.value) if input.events else KEEP,
+                not_null("active", input.active.value) if input.active else KEEP,
             )
         except TintypeError as error:
             return UpdateWebhookPayload(errors=[user_error(error)])

@@ -66,9 +66,10 @@ _texts: dict[tuple[object, ...], str] = {}
 def _cut(found: list[Media], request: PageRequest) -> Page[Media]:
     more = len(found) > request.size
     items = found[: request.size]
+    preceded, followed = request.after is not None, request.before is not None  # by the rows of these cursors
     if request.backward:
-        return Page(tuple(reversed(items)), has_previous=more, has_next=request.before is not None)
-    return Page(tuple(items), has_previous=request.after is not None, has_next=more)
+        return Page(tuple(reversed(items)), has_previous=more or preceded, has_next=followed)
+    return Page(tuple(items), has_previous=preceded, has_next=more or followed)
 
 
 def page_query(among: Among, request: PageRequest, fields: Fields = OPTIONAL) -> QueryBuilder:
@@ -173,8 +174,8 @@ def _says(word: str) -> Criterion:
 
 def _words(team_id: int, wanted: MediaFilter) -> Iterator[Criterion]:
     yield from (_says(word) for word in (wanted.search or "").split())
-    if wanted.tags_any:
-        yield _tagged(team_id, wanted.tags_any)
+    if wanted.tags_any is not None:
+        yield _tagged(team_id, wanted.tags_any) if wanted.tags_any else _media.id.isnull()
     yield from (_tagged(team_id, (tag,)) for tag in wanted.tags_all)
     for key, value in wanted.labels.items():
         named = (_label.team_id == team_id) & (_label.key == key) & (_label.value == value)

@@ -19,6 +19,7 @@ from graphql_api.db.rows import fetch, moment
 from graphql_api.db.users import USER_COLUMNS, to_user
 from graphql_api.domain.account import Invitation, Member, Role, Team
 from graphql_api.domain.ids import new_storage
+from graphql_api.domain.text import is_line
 from graphql_api.errors import Conflict
 
 _STORAGE_TRIES = 8
@@ -28,7 +29,7 @@ _user, _membership, _team = Table("user_account"), Table("membership"), Table("t
 
 async def find(name: str) -> Team | None:
     """The team of this name; of one that no team can have, PostgreSQL could not even be asked."""
-    row = await TeamRow.get_or_none(name=name, deleted_at=None) if name.isprintable() else None
+    row = await TeamRow.get_or_none(name=name, deleted_at=None) if is_line(name) else None
     return to_team(row) if row else None
 
 

@@ -6,7 +6,7 @@ import datetime as dt
 import uuid
 from dataclasses import dataclass
 
-from graphql_api.domain.labels import is_unicode
+from graphql_api.domain.text import is_line
 from graphql_api.errors import InvalidInput
 
 MAX_COLLECTIONS = 500  # of a team
@@ -29,6 +29,6 @@ class Collection:
 def clean_collection_name(text: str) -> str:
     """The name, trimmed. InvalidInput."""
     name = text.strip()
-    if not name or len(name) > _MAX_NAME or not name.isprintable() or not is_unicode(name):
+    if not name or len(name) > _MAX_NAME or not is_line(name):
         raise InvalidInput("name", f"A collection's name has 1 to {_MAX_NAME} visible characters.")
     return name

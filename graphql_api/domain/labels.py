@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from graphql_api.domain.text import is_line, is_storable
 from graphql_api.errors import InvalidInput
 
 MAX_LABELS = 20
@@ -41,21 +42,7 @@ def _check(values: Mapping[str, str], name: str, most: int) -> None:
     if len(values) > most:
         raise InvalidInput(name, f"A media has at most {most} {name}.")
     for key, value in values.items():
-        if not 1 <= len(key) <= _MAX_KEY or not key.isprintable() or key != key.strip():
+        if not 1 <= len(key) <= _MAX_KEY or not is_line(key) or key != key.strip():
             raise InvalidInput(name, f"A key of {name} has 1 to {_MAX_KEY} printable characters.")
         if not is_storable(value):
             raise InvalidInput(name, f"'{key}' holds a character that cannot be stored.")
-
-
-def is_unicode(text: str) -> bool:
-    """Whether it can be stored: JSON may bring lone surrogates, which are no text."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def is_storable(text: str) -> bool:
-    """Whether every database takes it: PostgreSQL has no NUL."""
-    return "\0" not in text and is_unicode(text)

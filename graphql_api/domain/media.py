@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 from graphql_api.domain.duration import check_ttl
 from graphql_api.domain.format import Format
 from graphql_api.domain.ids import format_global_id
-from graphql_api.domain.labels import clean_attributes, clean_labels, is_unicode
+from graphql_api.domain.labels import clean_attributes, clean_labels
+from graphql_api.domain.text import as_line, is_line, is_storable
 from graphql_api.errors import InvalidInput
 
 _DECIMALS = 4
@@ -264,19 +265,19 @@ class Changes:
 
 def clean_external_id(text: str | None) -> str | None:
     """The name that the caller's own system gives it, as it is; None for empty. InvalidInput."""
-    if text and (len(text) > MAX_EXTERNAL_ID or not text.isprintable()):
+    if text and (len(text) > MAX_EXTERNAL_ID or not is_line(text)):
         raise InvalidInput("externalId", f"'externalId' has at most {MAX_EXTERNAL_ID} printable characters.")
     return text or None
 
 
-def clean_name(name: str | None) -> str | None:
+def clean_name(name: str | None, field_name: str = "name") -> str | None:
     """The last path segment without control characters; None when nothing visible is left."""
     if name is None:
         return None
     last = PurePosixPath(name.replace("\\", "/")).name
-    visible = "".join(letter for letter in last if letter.isprintable()).strip()
+    visible = as_line(last)
     if len(visible) > MAX_NAME:
-        raise InvalidInput("name", f"A name has at most {MAX_NAME} characters.")
+        raise InvalidInput(field_name, f"A name has at most {MAX_NAME} characters.")
     return visible or None
 
 
@@ -286,7 +287,7 @@ def clean_text(name: str, text: str | None) -> str | None:
         return None
     if len(trimmed) > MAX_TEXT:
         raise InvalidInput(name, f"{name} has at most {MAX_TEXT} characters.")
-    if "\0" in trimmed or not is_unicode(trimmed):
+    if not is_storable(trimmed):
         raise InvalidInput(name, f"{name} holds a character that cannot be stored.")
     return trimmed
 
@@ -298,6 +299,6 @@ def clean_tags(tags: tuple[str, ...]) -> tuple[str, ...]:
         raise InvalidInput("tags", f"A media has at most {MAX_TAGS} tags.")
     if any(len(tag) > MAX_TAG for tag in cleaned):
         raise InvalidInput("tags", f"A tag has at most {MAX_TAG} characters.")
-    if not all(tag.isprintable() for tag in cleaned):
+    if not all(is_line(tag) for tag in cleaned):
         raise InvalidInput("tags", "A tag holds a character that cannot be stored.")
     return cleaned

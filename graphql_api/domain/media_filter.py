@@ -10,8 +10,9 @@ from typing import Generic, TypeVar
 
 from graphql_api.domain.format import Format
 from graphql_api.domain.ids import is_uid
-from graphql_api.domain.labels import MAX_LABELS, is_storable
-from graphql_api.domain.media import MAX_TAGS, Source, Status, clean_tags
+from graphql_api.domain.labels import MAX_LABELS
+from graphql_api.domain.media import Source, Status, clean_tags
+from graphql_api.domain.text import is_line, is_storable
 from graphql_api.errors import InvalidInput
 
 MAX_IDS = 100
@@ -48,7 +49,7 @@ class MediaFilter:
     status: Status = Status.READY
     ids: tuple[uuid.UUID, ...] | None = None
     uids: tuple[str, ...] | None = None
-    tags_any: tuple[str, ...] = ()
+    tags_any: tuple[str, ...] | None = None
     tags_all: tuple[str, ...] = ()
     search: str | None = None  # in names, captions and alternative texts, whatever the case
     formats: tuple[Format, ...] | None = None
@@ -74,13 +75,13 @@ class MediaFilter:
         if self.uids is not None:
             object.__setattr__(self, "uids", tuple(uid for uid in self.uids if is_uid(uid)))
         for name in ("tags_any", "tags_all"):
-            tags = clean_tags(getattr(self, name))
-            if len(tags) > MAX_TAGS:
-                raise InvalidInput("tags", f"'tags' has at most {MAX_TAGS} items.")
-            object.__setattr__(self, name, tags)
+            tags = getattr(self, name)
+            if not all(tag.strip() for tag in tags or ()):
+                raise InvalidInput("tags", "A tag that is empty cannot be filtered by.")
+            object.__setattr__(self, name, tags and clean_tags(tags))
         if self.search is not None:
             search = " ".join(self.search.split())
-            if len(search) > MAX_SEARCH or not search.isprintable():
+            if len(search) > MAX_SEARCH or not is_line(search):
                 raise InvalidInput("search", f"'search' has at most {MAX_SEARCH} printable characters.")
             object.__setattr__(self, "search", search or None)
         if any(letter in key for key in self.attributes for letter in '"\\'):

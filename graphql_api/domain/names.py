@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from graphql_api.domain.text import is_line
 from graphql_api.errors import InvalidInput
 
 MAX_NAME = 100
@@ -23,7 +24,7 @@ def clean_email(email: str) -> str:
 
 def clean_name(field_name: str, name: str) -> str:
     """A name of a team, a person or a key. InvalidInput."""
-    if not (cleaned := name.strip()) or len(cleaned) > MAX_NAME or not cleaned.isprintable():
+    if not (cleaned := name.strip()) or len(cleaned) > MAX_NAME or not is_line(cleaned):
         raise InvalidInput(field_name, f"A name has 1 to {MAX_NAME} printable characters.")
     return cleaned
 

@@ -10,6 +10,7 @@ from graphql_api.domain.color import BLACK, Color
 from graphql_api.domain.geometry import Fit, Size, fit_box
 from graphql_api.domain.gravity import Anchor
 from graphql_api.domain.media import Original
+from graphql_api.domain.text import is_line
 from graphql_api.errors import InvalidInput
 
 MAX_OVERLAYS = 5  # what IMG Processing documents for its watermarks
@@ -109,7 +110,7 @@ class Text:
     def __post_init__(self) -> None:
         if not 1 <= len(self.text) <= MAX_TEXT:
             raise InvalidInput("text", f"A text has 1 to {MAX_TEXT} characters.")
-        if not all(letter.isprintable() or letter == "\n" for letter in self.text):
+        if not all(is_line(line) for line in self.text.split("\n")):
             raise InvalidInput("text", "A text has printable characters only.")
         if self.text.isspace():
             raise InvalidInput("text", "A text has at least one letter that can be seen.")

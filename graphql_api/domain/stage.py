@@ -213,10 +213,13 @@ class Stage:
             fitting = fit_short_side(turned, self.short_side)
         else:
             fitting = fit_box(turned, self.width, self.height, self.fit)
-        size = fitting.size
+        return Geometry(region, turned, fitting, self.framed(fitting.size))
+
+    def framed(self, size: Size) -> Size:
+        """A size with padding and border around it."""
         for edges in (self.padding, self.border):
             size = edges.around(size) if edges else size
-        return Geometry(region, turned, fitting, size)
+        return size
 
     def settled(self, source: Size, *, has_alpha: bool) -> Stage | None:
         """What of this changes an upright picture of this size; None when nothing does."""

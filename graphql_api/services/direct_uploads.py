@@ -83,7 +83,7 @@ class DirectUploads:
         digest = sha256.lower() if sha256 is not None else None
         if digest is not None and (len(digest) != _SHA256 or digest.strip("0123456789abcdef")):
             raise InvalidInput("sha256", f"'sha256' has {_SHA256} hexadecimal digits.")
-        name = clean_name(filename)
+        name = clean_name(filename, "filename")
         await self.intake.expect_upload(principal, size)
         if sum([1 async for _ in self.store.list(uploads_prefix(team.id))]) >= _MAX_WAITING:
             raise LimitExceeded(
@@ -140,13 +140,23 @@ class DirectUploads:
 
     @asynccontextmanager
     async def completing(self, principal: Principal, token: str, details: Details) -> AsyncIterator[Write[Media]]:
-        """What makes a media of what was sent. BadSignature, NotFound when nothing was, and as Intake.prepared.
+        """What makes a media of what was sent, or gives the one that was made of it: an answer may have been lost.
 
-        InvalidInput for what is not as it was told: it is removed, and the right one may be sent.
+        BadSignature, NotFound when nothing was sent, and as Intake.prepared. InvalidInput for what is not as it was
+        told: it is removed, and the right one may be sent.
         """
         ticket = self.opened_by(principal, token)
         key = upload_key(ticket.team_id, ticket.id)
-        if (stored := await self.store.find(key)) is None:
+        stored = await self.store.find(key)
+        # (In this order: what was sent goes once its media is there.)
+        if (made := await rows.find(ticket.id)) is not None and made.is_live(self.clock()):
+
+            async def tell() -> Media:
+                return made
+
+            yield tell
+            return
+        if stored is None:
             raise NotFound("There is no such upload, or its file has not come yet.")
         await self._refuse_other(ticket, stored.size)
         pieces, limit = self._sent(key), ticket.size
@@ -168,12 +178,12 @@ class DirectUploads:
         self.live.tell(Progress(ticket.id, ticket.size, ticket.size, done=True))
 
     async def _sent(self, key: str) -> AsyncIterator[bytes]:
-        """The pieces of what was sent. NotFound once another has made a media of it meanwhile."""
+        """The pieces of what was sent. Conflict once another has made a media of it meanwhile."""
         try:
             async for piece in self.store.read(key):
                 yield piece
         except FileNotFoundError as error:
-            raise NotFound("This upload was completed already.") from error
+            raise Conflict("This upload was completed already.") from error
 
     async def _refuse_other(self, ticket: Ticket, size: int, sha256: str | None = None) -> None:
         """Remove what lies there, and say why, if it is not what was told. InvalidInput."""

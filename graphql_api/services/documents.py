@@ -33,7 +33,7 @@ class Documents:
     def register(self, digest: str, document: str) -> None:
         """Keep a document under its digest. InvalidInput when it is another's."""
         if digest_of(document) != digest:
-            raise InvalidInput(None, "'sha256Hash' is not the SHA-256 of 'query'.")
+            raise InvalidInput(None, "The digest that names the document is not the SHA-256 of 'query'.")
         if self._trusted_only:
             return
         self._registered.pop(digest, None)

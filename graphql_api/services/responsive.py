@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from graphql_api.domain.account import Principal
 from graphql_api.domain.format import Format
-from graphql_api.domain.geometry import Size
+from graphql_api.domain.geometry import Fit, Size
 from graphql_api.domain.limits import PictureLimits
 from graphql_api.domain.media import FocalPoint, Media, Original
 from graphql_api.domain.rendition import Rendition
@@ -24,6 +24,7 @@ MAX_FORMATS = 3
 _WIDTHS = (320, 640, 960, 1280, 1920, 2560)  # of what fills a page
 _DENSITIES = (0.25, 0.5, 1, 2)  # of what has a width of its own
 _MAX_SIDE = 8192
+_KEEP_ASPECT = (Fit.SCALE_DOWN, Fit.CONTAIN)
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def plan_responsive_alone(renderer: Renderer, media: Media, asked: Asked, wanted
         with_size = _sized(base)
         planned = [
             _variants([_unless_too_large(renderer, media, each) for each in variants])
-            for variants in _all_asked(asked, with_size, wanted)
+            for variants in _all_asked(asked, media.original, with_size, wanted)
         ]
         remembered[:] = [Responsive(base, with_size, planned[0], list(zip(formats, planned[1:], strict=True)))]
     return replace(remembered[0], base=_of(media, remembered[0].base))
@@ -100,12 +101,15 @@ def _unless_too_large(renderer: Renderer, media: Media, asked: Asked) -> Renditi
 async def plan_responsive(
     renderer: Renderer, principal: Principal, media: Media, asked: Asked, wanted: Wanted
 ) -> Responsive:
-    """Plan all of them. InvalidInput naming the field; nothing is enlarged beyond what the transform asks for."""
+    """Plan all of them. InvalidInput naming the field.
+
+    Nothing is enlarged beyond the original but the base, where the transform asks for that.
+    """
     if (alone := plan_responsive_alone(renderer, media, asked, wanted)) is not None:
         return alone
     base = await renderer.plan(principal, media, asked)
     size, planned = _sized(base), []
-    for variants in _all_asked(asked, size, wanted):
+    for variants in _all_asked(asked, media.original, size, wanted):
         renditions = []
         for each in variants:
             with contextlib.suppress(TooLarge):
@@ -133,10 +137,12 @@ def _sized(base: Rendition) -> Size:
     return base.size
 
 
-def _all_asked(asked: Asked, size: Size, wanted: Wanted) -> list[list[Asked]]:
+def _all_asked(asked: Asked, original: Original, size: Size, wanted: Wanted) -> list[list[Asked]]:
     """What is asked for in several widths: as it is, and in each of the formats."""
-    widths, formats = wanted
-    scaled = [_scaled(asked.transform, size.width, width) for width in _widths(asked.transform, size.width, widths)]
+    (widths, formats), transform = wanted, asked.transform
+    most = _most(transform, original, size.width)
+    bounded = (width if width == size.width else min(width, most) for width in _widths(transform, size.width, widths))
+    scaled = [_scaled(transform, size, width) for width in bounded]
     named = [[transform.in_format(target) for transform in scaled] for target in formats]
     return [[replace(asked, transform=transform) for transform in each] for each in (scaled, *named)]
 
@@ -170,19 +176,35 @@ def _widths(transform: Transform, own: int, widths: Sequence[int] | None) -> Seq
     return [*(width for width in _WIDTHS if width < own), own]
 
 
-def _scaled(transform: Transform, own: int, width: int) -> Transform:
-    """The same picture in another width: what is measured in pixels grows and shrinks with it."""
-    if width == own:
-        return transform
+def _most(transform: Transform, original: Original, own: int) -> int:
+    """The width in which the picture has all the pixels of its original, and none that are made up."""
+    if original.format is Format.SVG:  # drawn in any size
+        return _MAX_SIDE
     stage = transform.stages[0] if transform.stages else Stage()
-    scaled = stage.times(width / own)
-    boxed = stage.width is not None and stage.height is not None
+    geometry = stage.geometry(Size(original.width, original.height))
+    turned, scaled = geometry.turned, geometry.fitting.scaled
+    most = own * turned.width // scaled.width
+    if stage.fit is Fit.SQUEEZE:  # each side has a scale of its own
+        most = min(most, own * turned.height // scaled.height)
+    return min(max(1, most), _MAX_SIDE)
+
+
+def _scaled(transform: Transform, own: Size, width: int) -> Transform:
+    """The same picture in another width: what is measured in pixels grows and shrinks with it."""
+    if width == own.width:
+        return transform
+    factor = width / own.width
+    stage = transform.stages[0] if transform.stages else Stage()
+    scaled = stage.times(factor)
+    frame = scaled.framed(Size(0, 0))
+    # What leaves the picture its aspect finds its height by itself; else the box is as large as what came of it.
+    boxed = stage.width is not None and stage.height is not None and stage.fit not in _KEEP_ASPECT
     scaled = replace(
         scaled,
-        width=width,
-        height=scaled.height if boxed else None,
+        width=max(1, width - frame.width),
+        height=max(1, round(own.height * factor) - frame.height) if boxed else None,
         short_side=None,
         trim=stage.trim,  # (of the original, which stays as large as it is)
-        blur=stage.blur and stage.blur * width / own,
+        blur=stage.blur and stage.blur * factor,
     )
     return replace(transform, stages=(scaled,))

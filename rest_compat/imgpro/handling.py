@@ -111,7 +111,7 @@ async def list_media(request: web.Request, principal: Principal) -> tuple[list[M
         raise InvalidInput("tag_mode", "'tag_mode' must be any or all.")
     wanted = MediaFilter(
         uids=tuple(ids_of(query["ids"])) if query.get("ids") else None,
-        tags_any=tags if mode == "any" else (),
+        tags_any=(tags or None) if mode == "any" else None,
         tags_all=tags if mode == "all" else (),
         labels={name[6:-1]: value for name, value in query.items() if name.startswith("label[") and name[-1] == "]"},
     )

@@ -128,6 +128,15 @@ async def test_imports_are_refused_as_a_whole(client: Client) -> None:
     assert over["errors"][0]["extensions"]["code"] == "INVALID_INPUT"
 
 
+@pytest.mark.parametrize("policy", ["CONTINUE", "REJECT_ALL"])
+async def test_an_error_says_which_item_it_is_of(client: Client, policy: str) -> None:
+    items = [{"url": "http://127.0.0.1:1/b.png", "tags": ["x" * 51]}, {"url": "ftp://example.org/a.png"}]
+    answer = await client.graphql(document("importMediaBatch").replace("REJECT_ALL", policy), {"input": items})
+    paths = [item["errors"][0]["path"] for item in answer["data"]["importMediaBatch"]["results"]]
+
+    assert paths == [["input", "0", "tags"], ["input", "1", "url"]]
+
+
 async def test_batches_in_opposite_orders_do_not_wait_for_each_other(client: Client) -> None:
     media = [await client.uploaded(pictures.png(seed=seed)) for seed in range(6)]
     items = [{"id": item["id"], "caption": "x"} for item in media]

@@ -112,6 +112,15 @@ async def test_what_is_not_the_teams_own_is_not_there(client: Client) -> None:
 
 
 @pytest.mark.usefixtures("database_url")
+async def test_its_description_can_be_null_and_its_name_cannot(client: Client) -> None:
+    cats = await made(client, "Cats")
+    refused = await act(client, "updateCollection", id=cats["id"], name=None)
+    cleared = await act(client, "updateCollection", id=cats["id"], description=None)
+
+    assert (refused["collection"], refused["errors"]) == (None, [{"code": "INVALID_INPUT", "path": ["input", "name"]}])
+    assert (cleared["collection"]["description"], cleared["errors"]) == (None, [])
+
+
 async def test_a_name_is_given_once_even_to_many_at_once(client: Client) -> None:
     answers = await asyncio.gather(*(act(client, "createCollection", name="one") for _ in range(4)))
     other = await made(client, "other")

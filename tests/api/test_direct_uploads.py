@@ -59,7 +59,7 @@ MANY = (
 ALL = (
     "mutation ($input: [CompleteUploadInput!]!, $policy: BatchErrorPolicy) {"
     " completeUploadBatch(input: $input, errorPolicy: $policy) {"
-    " results { media { name } errors { code path } } } }"
+    " results { media { id name } errors { code path } } } }"
 )
 
 
@@ -80,7 +80,7 @@ async def test_many_are_announced_and_completed_at_once(client: Client) -> None:
     refused, _ = await results(ALL, [*ids, {"id": "x"}], "REJECT_ALL")
     kept = len(waiting(client))
     done, media = await results(ALL, [{"id": "x"}, *ids], "CONTINUE")
-    again, _ = await results(ALL, ids, "REJECT_ALL")
+    again, media_again = await results(ALL, ids, "REJECT_ALL")
     many = await client.graphql(MANY, {"input": [wrong] * 101, "policy": "CONTINUE"})
 
     assert (none, some) == (["BATCH_REJECTED", "BATCH_REJECTED", "INVALID_INPUT"], ["INVALID_INPUT", None, None])
@@ -89,7 +89,7 @@ async def test_many_are_announced_and_completed_at_once(client: Client) -> None:
         [None, None],
         [None, "a.png", "b.png"],
     )
-    assert (again, waiting(client)) == (["NOT_FOUND"] * 2, [])
+    assert (again, media_again, waiting(client)) == ([None, None], media[1:], [])
     assert many["errors"][0]["extensions"]["field"] == "input"
 
 
@@ -100,7 +100,7 @@ async def test_a_file_is_sent_without_a_key_and_becomes_a_media(client: Client) 
     sent = await put(client, upload)
     payload = await complete(client, upload, tags=["x"])
     media = payload["media"]
-    again = await complete(client, upload)
+    again = await complete(client, upload, tags=["y"])
     late = await put(client, upload)
 
     assert upload["method"] == "PUT"
@@ -108,10 +108,22 @@ async def test_a_file_is_sent_without_a_key_and_becomes_a_media(client: Client) 
     assert payload["errors"] == []
     assert (media["name"], media["width"], media["sha256"], media["tags"]) == ("kätzchen.png", 80, digest, ["x"])
     assert pictures.decode((await client.get(media["url"], key=None)).body).size == (80, 60)
-    assert again["errors"][0]["code"] == "NOT_FOUND"
+    assert again == payload
     assert late.status == 409
     assert waiting(client) == []
     assert await client.spooled() == []
+
+
+async def test_what_became_of_it_is_not_given_out_once_it_is_deleted(client: Client) -> None:
+    upload = await target(client)
+    await put(client, upload)
+    media = (await complete(client, upload))["media"]
+    codes = []
+    for for_good in (False, True):
+        await act(client, "deleteMedia", key="first", id=media["id"], forGood=for_good)
+        codes.append((await complete(client, upload))["errors"][0]["code"])
+
+    assert codes == ["NOT_FOUND"] * 2
 
 
 async def test_only_the_file_that_was_announced_is_taken_and_once(client: Client) -> None:
@@ -140,6 +152,7 @@ async def test_what_must_not_be_sent_is_refused_before_it_is(client: Client) -> 
     refused = {
         "bytes": await announced(client, bytes=0),
         "sha256": await announced(client, sha256="g" * 64),
+        "filename": await announced(client, filename="x" * 256),
     }
     large = await announced(client, bytes=2**40)
     for field, payload in refused.items():
@@ -163,14 +176,14 @@ async def test_what_is_no_picture_is_refused_and_another_can_be_sent(client: Cli
 
 
 @pytest.mark.usefixtures("database_url")
-async def test_of_many_who_complete_it_at_once_one_does(client: Client) -> None:
+async def test_many_who_complete_it_at_once_make_one(client: Client) -> None:
     upload = await target(client)
     await put(client, upload)
     payloads = await asyncio.gather(*(complete(client, upload) for _ in range(4)))
     total = (await client.data("{ mediaList { totalCount } }"))["mediaList"]["totalCount"]
 
-    assert sum(payload["media"] is not None for payload in payloads) == total == 1
-    assert {error["code"] for payload in payloads for error in payload["errors"]} <= {"CONFLICT", "NOT_FOUND"}
+    assert len({payload["media"]["id"] for payload in payloads if payload["media"]}) == total == 1
+    assert {error["code"] for payload in payloads for error in payload["errors"]} <= {"CONFLICT"}
     assert waiting(client) == []
 
 

@@ -68,6 +68,7 @@ async def test_what_is_no_digest_of_the_document_is_a_400(client: Client, body: 
     answer = await ask(client, body)
 
     assert (answer.status, answer.json["errors"][0]["extensions"]["code"]) == (400, "BAD_REQUEST")
+    assert "sha256Hash" not in answer.json["errors"][0]["message"]  # (it may have come as `documentId`)
 
 
 async def test_nobody_without_a_good_key_learns_what_is_registered(client: Client) -> None:

@@ -56,6 +56,25 @@ async def test_what_is_said_at_the_upload_and_changed_later(client: Client) -> N
     assert (await client.data(FIND, {"by": {"externalId": "crm-7"}}))["media"] is None
 
 
+@pytest.mark.usefixtures("database_url")
+async def test_null_clears_what_can_be_empty(client: Client) -> None:
+    pair = [{"key": "a", "value": "b"}]
+    made = await client.uploaded(pictures.png(), labels=pair, attributes=pair, tags=["x"])
+    answer = await client.data(UPDATE, {"input": {"id": made["id"], "labels": None, "attributes": None, "tags": None}})
+    media = answer["updateMedia"]["media"]
+
+    assert (media["labels"], media["attributes"], media["tags"]) == ([], [], [])
+
+
+@pytest.mark.usefixtures("database_url")
+async def test_an_update_that_says_nothing_does_nothing(client: Client) -> None:
+    made = await client.uploaded(pictures.png(), tags=["x"])
+    before = (await client.data(FIND, {"by": {"id": made["id"]}}))["media"]
+    payload = (await client.data(UPDATE, {"input": {"id": made["id"]}}))["updateMedia"]
+
+    assert payload == {"media": before, "errors": []}
+
+
 @pytest.mark.parametrize(
     ("said", "path"),
     [
@@ -139,6 +158,11 @@ async def test_lists_are_filtered_ordered_and_paged(client: Client) -> None:
     assert await names(client, order={"field": "NAME", "ascending": True}) == ["a.jpg", "b.gif", "c.png"]
     assert await names(client, order={"field": "CREATED_AT", "ascending": True}) == ["c.png", "a.jpg", "b.gif"]
     assert await names(client, filter={"tags": {"any": ["X"]}}) == ["a.jpg", "c.png"]
+    assert await names(client, filter={"tags": {"any": []}}) == []
+    assert await names(client, filter={"tags": {"any": None, "all": []}}) == ["b.gif", "a.jpg", "c.png"]
+    for tags in ({"any": ["x", " "]}, {"all": [""]}):
+        refused = await client.graphql(LIST, {"filter": {"tags": tags}})
+        assert refused["errors"][0]["extensions"]["field"] == "tags"
     assert await names(client, filter={"tags": {"all": ["x", "y"]}}) == ["c.png"]
     assert await names(client, filter={"labels": [{"key": "site", "value": "s"}]}) == ["c.png"]
     assert await names(client, filter={"search": "sun"}) == ["a.jpg"]
@@ -154,6 +178,7 @@ async def test_lists_are_filtered_ordered_and_paged(client: Client) -> None:
     page = (await client.data(LIST, {"order": order, "first": 2}))["mediaList"]
     after = page["pageInfo"]["endCursor"]
     assert await names(client, order=order, first=2, after=after) == ["c.png"]
+    assert await names(client, order={"field": "NAME"}, first=2, after=after) == ["a.jpg"]
     refused = await client.graphql(LIST, {"after": after})
     assert refused["errors"][0]["message"] == "'after' is a cursor of another order."
 
@@ -185,3 +210,32 @@ async def test_a_crop_keeps_the_focal_point_of_the_media(client: Client) -> None
         assert pictures.decode((await client.get(address)).body).convert("RGB").getpixel((25, 25)) == (255, 0, 0)
     centre = await client.get(f"{plain['url']}?w=50&h=50&fit=cover&gravity=focal")
     assert pictures.decode(centre.body).convert("RGB").getpixel((25, 25)) == (0, 0, 255)
+
+
+@pytest.mark.usefixtures("database_url")
+async def test_every_script_can_be_written(client: Client) -> None:
+    persian, family = "می‌روم", "\U0001f468\u200d\U0001f469\u200d\U0001f467"
+    pair = [{"key": persian, "value": family}]
+    made = await client.uploaded(
+        pictures.png(), name=f"{family} {persian}.png", labels=pair, attributes=pair, tags=[persian, family]
+    )
+    make = "mutation ($name: String!) { createCollection(input: { name: $name }) { collection { name } } }"
+    collection = (await client.data(make, {"name": persian}))["createCollection"]["collection"]
+    media = (await client.data(FIND, {"by": {"id": made["id"]}}))["media"]
+
+    assert made["name"] == f"{family} {persian}.png"
+    assert (media["labels"], media["attributes"], media["tags"]) == (pair, pair, [persian, family])
+    assert collection == {"name": persian}
+    assert await names(client, filter={"search": persian, "tags": {"any": [family]}}) == [made["name"]]
+
+
+@pytest.mark.parametrize("hidden", ["\u202e", "\u2066", "\u200b", "\ufeff"])
+async def test_what_hides_or_turns_a_text_is_no_part_of_it(client: Client, hidden: str) -> None:
+    made = await client.uploaded(pictures.png(), name=f"a{hidden}b.png")
+    tagged = await client.upload(pictures.png(), tags=[f"a{hidden}b"])
+    nothing = await client.upload(pictures.png(), tags=["\u200d"])
+    unnamed = (await client.data(UPDATE, {"input": {"id": made["id"], "name": "\u200c"}}))["updateMedia"]
+
+    assert made["name"] == "ab.png"
+    assert [found["errors"][0]["path"] for found in (tagged, nothing)] == [["input", "tags"]] * 2
+    assert unnamed["errors"][0]["path"] == ["input", "name"]

@@ -132,6 +132,18 @@ async def test_lists_page_forward_and_backward(client: Client) -> None:
     assert {page["totalCount"] for page in (first, second, third, back)} == {5}
 
 
+async def test_what_a_cursor_is_of_is_more_on_its_side(client: Client) -> None:
+    for seed in range(4):
+        await client.uploaded(pictures.png(seed=seed))
+    cursors = [edge["cursor"] for edge in (await client.data(LIST, {"first": 4}))["mediaList"]["edges"]]
+    asked = [{"first": 2, "before": cursors[2]}, {"last": 10, "before": cursors[2]}, {"last": 2, "after": cursors[1]}]
+    pages = [(await client.data(LIST, variables))["mediaList"] for variables in asked]
+    infos = [(page["pageInfo"]["hasPreviousPage"], page["pageInfo"]["hasNextPage"]) for page in pages]
+
+    assert infos == [(False, True), (False, True), (True, False)]
+    assert [[edge["cursor"] for edge in page["edges"]] for page in pages] == [cursors[:2], cursors[:2], cursors[2:]]
+
+
 async def test_an_empty_page_has_no_cursors(client: Client) -> None:
     page = (await client.data(LIST, {"first": 0}))["mediaList"]
 
@@ -242,7 +254,13 @@ async def test_a_picture_of_any_shape_can_be_had_as_it_is(client: Client) -> Non
 
 @pytest.mark.parametrize(
     ("change", "path"),
-    [({"caption": "x" * 2001}, "caption"), ({"name": "\n"}, "name"), ({"tags": [str(n) for n in range(11)]}, "tags")],
+    [
+        ({"caption": "x" * 2001}, "caption"),
+        ({"name": "\n"}, "name"),
+        ({"tags": [str(n) for n in range(11)]}, "tags"),
+        ({"name": None}, "name"),
+        ({"public": None}, "public"),
+    ],
 )
 async def test_an_update_that_cannot_be_is_data_and_changes_nothing(
     client: Client, change: dict[str, object], path: str

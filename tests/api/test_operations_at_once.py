@@ -39,6 +39,7 @@ async def test_each_operation_of_a_batch_is_answered_in_its_place(batching: Clie
         "GRAPHQL_PARSE_FAILED",
     ]
     assert [item for item in others if "data" in item] == []
+    assert others[1]["errors"][0]["message"] == "A GraphQL request must be a JSON object."
 
 
 async def test_a_later_operation_sees_what_an_earlier_one_did(batching: Client) -> None:

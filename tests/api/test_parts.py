@@ -112,6 +112,31 @@ async def test_who_takes_no_parts_is_told_what_it_needs(client: Client, accept: 
     assert "multipart/mixed" in answer.json["errors"][0]["message"]
 
 
+@pytest.mark.parametrize(
+    ("accept", "status"),
+    [
+        ("multipart/mixed;deferSpec=20220824, application/json", 406),
+        ("multipart/mixed; deferspec=20220824,application/graphql-response+json,application/json;q=0.9", 406),
+        ("multipart/mixed;deferSpec=20220824", 406),
+        ("multipart/mixed;deferSpec=20220824, multipart/mixed;q=0.5", 200),
+        ("multipart/mixed;incrementalSpec=v0.2, application/json", 200),
+    ],
+)
+async def test_who_reads_another_format_of_parts_is_told(client: Client, accept: str, status: int) -> None:
+    answer = await ask(client, DEFER, accept)
+    whole = await ask(client, "{ __typename }", accept)
+
+    assert answer.status == status
+    assert status == 200 or "'deferSpec'" in answer.json["errors"][0]["message"]
+    assert whole.json["data"] == {"__typename": "Query"}
+
+
+async def test_a_subscription_is_told_what_it_needs(client: Client) -> None:
+    answer = await ask(client, "subscription { mediaChanged { media { ... @defer { name } } } }")
+
+    assert answer.json["errors"][0]["message"] == "Subscriptions need text/event-stream or a WebSocket."
+
+
 async def test_sockets_carry_no_parts(client: Client) -> None:
     async with connected(client) as socket:
         await socket.begin(Authorization=f"Bearer {client.keys['first']}")

@@ -38,6 +38,16 @@ async def test_a_preset_is_followed_by_the_addresses_that_name_it(client: Client
     assert "no preset" in (await refusal(client, media, None, preset="card"))["message"]
 
 
+async def test_a_box_replaces_that_of_the_preset_and_nothing_else(client: Client) -> None:
+    media = await client.uploaded(pictures.jpeg(120, 90))
+    await set_preset(client, "card", {"width": 60, "height": 60, "fit": "COVER", "saturation": 0})
+    planned = await rendition(client, media, {"width": 100}, preset="card")
+    shown = decode((await client.get(planned["url"], key=None)).body)
+
+    assert shown.size == (planned["width"], planned["height"]) == (100, 75)
+    assert shown.convert("HSV").getchannel("S").getextrema() == (0, 0)
+
+
 async def test_presets_are_of_their_team_and_bounded(client: Client) -> None:
     media = await client.uploaded(pictures.jpeg(120, 90))
     await set_preset(client, "card", {"width": 30}, key="second")

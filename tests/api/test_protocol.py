@@ -29,7 +29,7 @@ async def post(client: Client, body: bytes | str, headers: dict[str, str] | None
 @pytest.mark.parametrize(
     ("body", "message"),
     [
-        (b"5", "JSON object"),
+        (b"5", "JSON object."),
         (b'"x"', "JSON object"),
         (b"null", "JSON object"),
         (b"[]", "batches"),

@@ -16,6 +16,7 @@ QUERY = (
     "{ responsive(transform: $t, widths: $w, formats: $f, sizes: $s) "
     "{ src srcSet sizes width height sources { type srcSet sizes } placeholder { color } } } }"
 )
+SIDES = ("top", "right", "bottom", "left")
 
 
 async def ask(client: Client, media: Any, **variables: Any) -> Any:
@@ -38,7 +39,7 @@ async def test_every_address_serves_what_the_set_says(client: Client) -> None:
     sets = [("image/jpeg", answer["srcSet"]), *((s["type"], s["srcSet"]) for s in answer["sources"])]
     for kind, src_set in sets:
         found = candidates(src_set)
-        assert [width for _, width in found] == [100, 200, 400, 800]
+        assert [width for _, width in found] == [100, 200, 400, 666]
         for address, width in found:
             image = await client.get(address)
             assert image.headers["Content-Type"] == kind
@@ -60,6 +61,64 @@ async def test_nothing_is_enlarged_and_each_width_is_there_once(client: Client) 
     assert (asked["sizes"], asked["sources"][0]["sizes"]) == ("50vw", "50vw")
     assert [width for _, width in candidates(by_height["srcSet"])] == [9, 18, 35, 70]
     assert [width for _, width in candidates(by_name["srcSet"])] == [80, 160, 320, 350]
+
+
+@pytest.mark.parametrize(
+    ("transform", "widths", "expected"),
+    [
+        ({"width": 50, "padding": {"left": 10, "right": 10}}, [70, 140], [70, 140]),
+        ({"width": 300, "border": {"width": dict.fromkeys(SIDES, 10)}}, None, [80, 160, 320, 640]),
+        ({"width": 300, "height": 300, "fit": "PAD", "padding": dict.fromkeys(SIDES, 10)}, [160, 240], [160, 240]),
+        ({"width": 400, "height": 100, "fit": "CONTAIN"}, None, [38, 75, 150, 300]),
+        ({"width": 1600, "height": 600, "fit": "CROP"}, None, [300, 600, 1200]),
+    ],
+)
+async def test_every_width_is_the_same_picture(
+    client: Client, transform: dict[str, Any], widths: list[int] | None, expected: list[int]
+) -> None:
+    made = await client.uploaded(pictures.jpeg(1200, 800))
+    answer = await ask(client, made, t=transform, w=widths, f=[])
+    found = candidates(answer["srcSet"])
+    sizes = [pictures.decode((await client.get(address)).body).size for address, _ in found]
+
+    assert [width for _, width in found] == expected
+    assert [width for width, _ in sizes] == expected
+    assert all(height == pytest.approx(answer["height"] * width / answer["width"], abs=2) for width, height in sizes)
+
+
+@pytest.mark.parametrize(
+    ("size", "transform", "widths", "expected"),
+    [
+        ((1200, 800), {"width": 800, "height": 450, "fit": "COVER"}, None, [200, 400, 800, 1200]),
+        ((100, 100), {"width": 800, "height": 450, "fit": "COVER"}, None, [100, 800]),
+        ((100, 100), {"width": 800, "height": 450, "fit": "COVER"}, [50, 400], [50, 100]),
+        ((1200, 800), {"width": 300, "height": 400, "fit": "SQUEEZE"}, None, [75, 150, 300, 600]),
+        ((100, 50), {"width": 300, "fit": "CONTAIN"}, None, [75, 100, 300]),
+        ((1200, 80), {"width": 5000, "fit": "CONTAIN"}, None, [1200, 5000]),
+    ],
+)
+async def test_only_what_was_asked_for_is_enlarged(
+    client: Client, size: tuple[int, int], transform: dict[str, Any], widths: list[int] | None, expected: list[int]
+) -> None:
+    made = await client.uploaded(pictures.jpeg(*size))
+    answer = await ask(client, made, t=transform, w=widths, f=[])
+
+    assert [width for _, width in candidates(answer["srcSet"])] == expected
+
+
+async def test_a_drawing_grows(client: Client) -> None:
+    made = await client.uploaded(pictures.svg(""))
+    answer = await ask(client, made, t={"width": 800, "height": 450, "fit": "COVER"}, f=[])
+
+    assert [width for _, width in candidates(answer["srcSet"])] == [200, 400, 800, 1600]
+
+
+async def test_sizes_are_in_pixels_of_the_page_and_a_format_is_there_once(client: Client) -> None:
+    made = await client.uploaded(pictures.jpeg(1000, 500))
+    answer = await ask(client, made, t={"width": 300, "dpr": 2}, f=["WEBP", "WEBP"])
+
+    assert (answer["width"], answer["sizes"]) == (600, "(min-width: 300px) 300px, 100vw")
+    assert [source["type"] for source in answer["sources"]] == ["image/webp"]
 
 
 async def test_asking_renders_nothing(client: Client) -> None:

@@ -50,6 +50,34 @@ async def test_whoever_has_a_signed_address_sees_what_is_private(client: Client)
         assert (await client.get(url)).status == 200
 
 
+async def test_earlier_versions_can_be_shown_as_well(client: Client) -> None:
+    media = await client.uploaded(pictures.png(80, 60), public=False)
+    replace = "mutation ($input: ReplaceMediaInput!) { replaceMedia(input: $input) { errors { code } } }"
+    asked_for = {"input": {"id": media["id"], "file": None}}
+    await client.multipart(replace, asked_for, {"variables.input.file": pictures.png(90, 60)})
+    query = "query ($uid: String!, $for: Duration) { media(by: { uid: $uid }) { versions { url(expiresIn: $for) } } }"
+    urls = {
+        key: [
+            item["url"] for item in (await client.data(query, {"uid": media["uid"], "for": key}))["media"]["versions"]
+        ]
+        for key in ("1h", None)
+    }
+    shown = [await client.get(url, key=None) for url in urls["1h"]]
+    moved = urls["1h"][1].replace("v=1", "v=2")
+
+    assert [pictures.decode(answer.body).width for answer in shown] == [90, 80]
+    assert [(await client.get(url, key=None)).status for url in (*urls[None], moved)] == [404] * 3
+
+
+@pytest.mark.parametrize("wrong", ["-1h", "1m", "x", 91 * 24 * 3600])
+async def test_a_time_that_cannot_be_is_refused_as_what_it_is(client: Client, wrong: object) -> None:
+    media = await client.uploaded(pictures.png())
+    answer = await client.graphql(ASK, {"uid": media["uid"], "for": wrong})
+
+    assert "A Duration is like 5m, 2h or 7d" in answer["errors"][0]["message"]
+    assert "ttl" not in answer["errors"][0]["message"]
+
+
 async def test_a_signature_is_for_one_picture_in_one_shape(client: Client) -> None:
     media = await client.uploaded(pictures.png(80, 60), public=False)
     other = await client.uploaded(pictures.png(seed=7), public=False)

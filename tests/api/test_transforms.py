@@ -76,7 +76,7 @@ async def test_every_grammar_leads_to_one_rendition(client: Client, transform: A
         ({"hue": 400}, "'hue' must be"),
         ({"dpr": 9}, "'dpr' must be"),
         ({"width": 8000, "dpr": 2}, "'width' must be"),
-        ({"background": "octarine"}, "CSS colour"),
+        ({"background": "octarine"}, "A Color is a CSS colour"),
         ({"gravity": {"focalPoint": {"x": 2, "y": 0}}}, "between 0 and 1"),
         ({"gravity": {"anchor": "TOP", "smart": "AUTO"}}, "exactly one key"),
         ({"crop": {"left": 500, "top": 0, "width": 5, "height": 5}}, "outside of the 120 x 90 pixels"),

@@ -147,6 +147,25 @@ async def test_the_trash_keeps_for_thirty_days_to_the_moment(house: Client, cloc
     assert (await images(house), house.blobs()) == (0, [])
 
 
+@pytest.mark.usefixtures("database_url")
+async def test_a_name_that_was_given_to_another_meanwhile_does_not_come_back(house: Client) -> None:
+    made = await house.uploaded(pictures.png(), externalId="one")
+    await act(house, "deleteMedia", key="first", id=made["id"])
+    await house.uploaded(pictures.png(seed=2), externalId="one")
+    restored = await act(house, "restoreMedia", "media { externalId }", key="first", id=made["id"])
+
+    assert restored["media"] == {"externalId": None}
+
+
+async def test_the_trash_has_the_latest_upload_first_whenever_it_was_deleted(house: Client) -> None:
+    made = [await house.uploaded(pictures.png(seed=seed)) for seed in (1, 2)]
+    for media in reversed(made):
+        await act(house, "deleteMedia", key="first", id=media["id"])
+    nodes = (await house.data("{ trash { nodes { id } } }"))["trash"]["nodes"]
+
+    assert [node["id"] for node in nodes] == [made[1]["id"], made[0]["id"]]
+
+
 async def test_the_trash_is_filtered_and_ordered_as_the_library_is(house: Client) -> None:
     made = {}
     for seed, name in enumerate(("b", "a", "c")):

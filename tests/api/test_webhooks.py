@@ -154,6 +154,15 @@ async def test_only_what_was_asked_for_of_the_own_team_while_it_is_active(told: 
     ]
 
 
+@pytest.mark.parametrize("field", ["url", "events", "active"])
+async def test_nothing_of_it_can_be_null(told: Client, hook: Hook, field: str) -> None:
+    webhook = (await made(told, hook.url))["webhook"]
+    update = "mutation ($input: UpdateWebhookInput!) { updateWebhook(input: $input) { errors { code path } } }"
+    payload = (await told.data(update, {"input": {"id": webhook["id"], field: None}}))["updateWebhook"]
+
+    assert payload["errors"] == [{"code": "INVALID_INPUT", "path": ["input", field]}]
+
+
 async def test_what_did_not_happen_is_told_to_nobody(told: Client, hook: Hook) -> None:
     await made(told, hook.url)
     media = await told.uploaded(pictures.png(), externalId="one")
@@ -162,6 +171,7 @@ async def test_what_did_not_happen_is_told_to_nobody(told: Client, hook: Hook) -
     await told.upload(b"no image")
     update = "mutation ($input: UpdateMediaInput!) { updateMedia(input: $input) { errors { code } } }"
     await told.data(update, {"input": {"id": media["id"], "name": ""}})
+    await told.data(update, {"input": {"id": media["id"]}})
 
     await hook.events(1)
     assert len((await told.data(LOG))["webhooks"][0]["deliveries"]) == 1
