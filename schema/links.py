@@ -19,4 +19,4 @@ def signed(info: Info, media: Media, url: str, expires_in: Duration | None, *, p
     open_to_all = media.public if public is None else public
     if expires_in is None or open_to_all or not info.context.principal.owns(media):
         return url
-    return info.context.services.links.sign(IMAGE, url, expires_in)
+    return info.context.services.links.sign(IMAGE, url, media.version, expires_in)

@@ -162,7 +162,7 @@ class Media(Node):
             return None
         url = original_address(self.domain, services.public_url)
         return Original(
-            url=services.links.sign(ORIGINAL, url, expires_in or _ORIGINAL_FOR),
+            url=services.links.sign(ORIGINAL, url, self.domain.version, expires_in or _ORIGINAL_FOR),
             filename=self.domain.name,
             content_type=self.domain.original.format.content_type,
             bytes=BigInt(self.domain.bytes),

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from graphql_api.domain.signing import Signer
+from graphql_api.domain.transform_query import VERSION
 
 IMAGE, ORIGINAL = "image", "original"  # a signature for one is worth nothing for the other
 _UNTIL, _SIGNATURE = "until", "sig"
@@ -21,17 +22,19 @@ class Links:
     signer: Signer
     clock: Callable[[], dt.datetime]
 
-    def sign(self, purpose: str, url: str, expires_in: dt.timedelta) -> str:
+    def sign(self, purpose: str, url: str, version: int, expires_in: dt.timedelta) -> str:
         """The address, good for as long and up to a tenth longer.
 
-        Its end is rounded up, so that pages get the same address for a while and caches know it again.
+        Its end is rounded up, so that pages get the same address for a while and caches know it again. It shows this
+        version, even if it is the only one: whoever has it must not see what the file is replaced by.
         """
         step = max(1, int(expires_in.total_seconds()) // _STEPS)
         until = -(-int((self.clock() + expires_in).timestamp()) // step) * step
         parts = urlsplit(url)
-        pairs = [*parse_qsl(parts.query, keep_blank_values=True), (_UNTIL, str(until))]
-        signature = self.signer.sign(purpose, _text(parts.path, pairs))
-        return f"{url}{'&' if parts.query else '?'}{_UNTIL}={until}&{_SIGNATURE}={signature}"
+        pairs = parse_qsl(parts.query, keep_blank_values=True)
+        added = [*([] if VERSION in dict(pairs) else [(VERSION, str(version))]), (_UNTIL, str(until))]
+        added.append((_SIGNATURE, self.signer.sign(purpose, _text(parts.path, [*pairs, *added]))))
+        return f"{url}{'&' if parts.query else '?'}{urlencode(added)}"
 
     def until(self, purpose: str, path: str, pairs: Sequence[tuple[str, str]]) -> dt.datetime | None:
         """When the time of an address is over; None for one that is not signed by us, or whose time is over."""

@@ -24,6 +24,13 @@ async def asked(client: Client, uid: str, *, key: str | None = "first", expires_
     return (await client.data(ASK, {"uid": uid, "for": expires_in}, key=key))["media"]
 
 
+async def replaced(client: Client, media_id: str) -> None:
+    """Give it a file that is 90 pixels wide."""
+    replace = "mutation ($input: ReplaceMediaInput!) { replaceMedia(input: $input) { errors { code } } }"
+    asked_for = {"input": {"id": media_id, "file": None}}
+    await client.multipart(replace, asked_for, {"variables.input.file": pictures.png(90, 60)})
+
+
 def first_of(src_set: str) -> str:
     return src_set.split(" ", maxsplit=1)[0]
 
@@ -50,11 +57,23 @@ async def test_whoever_has_a_signed_address_sees_what_is_private(client: Client)
         assert (await client.get(url)).status == 200
 
 
+async def test_who_was_shown_one_file_does_not_see_what_it_is_replaced_by(client: Client) -> None:
+    media = await client.uploaded(pictures.png(80, 60), public=False)
+    signed = await asked(client, media["uid"])
+    await replaced(client, media["id"])
+    later = await asked(client, media["uid"])
+
+    for key, width in (("url", 80), ("small", 20)):
+        answers = [await client.get(item[key], key=None) for item in (signed, later)]
+        assert answers[0].body != answers[1].body
+        assert pictures.decode(answers[0].body).width == width
+    originals = [await client.get(item["original"]["url"], key=None) for item in (signed, later)]
+    assert [pictures.decode(answer.body).width for answer in originals] == [80, 90]
+
+
 async def test_earlier_versions_can_be_shown_as_well(client: Client) -> None:
     media = await client.uploaded(pictures.png(80, 60), public=False)
-    replace = "mutation ($input: ReplaceMediaInput!) { replaceMedia(input: $input) { errors { code } } }"
-    asked_for = {"input": {"id": media["id"], "file": None}}
-    await client.multipart(replace, asked_for, {"variables.input.file": pictures.png(90, 60)})
+    await replaced(client, media["id"])
     query = "query ($uid: String!, $for: Duration) { media(by: { uid: $uid }) { versions { url(expiresIn: $for) } } }"
     urls = {
         key: [
