@@ -87,21 +87,20 @@ async def read_fields(request: web.Request) -> Mapping[str, object]:
     return await read_json_object(request)
 
 
-def details_of(fields: Mapping[str, object], generation: Generation, *, legacy: bool) -> Details:
-    """What is said of a new media. InvalidInput, under their names."""
+def details_of(fields: Mapping[str, object], *, public: bool, legacy: bool) -> Details:
+    """What is said of a new media, `public` unless that is said. InvalidInput, under their names."""
     labels = _mapping("labels", fields.get("labels"))
     if namespace := _text(_NAMESPACE, fields.get(_NAMESPACE)):
         labels = {**labels, _NAMESPACE: namespace}
     attributes = {key: text for key, text in _mapping("metadata", fields.get("metadata")).items() if text is not None}
     if legacy:
         attributes |= {key: text for key, text in _custom(fields).items() if text is not None}
-    ttl = fields.get("ttl")
-    public = fields.get("public")
+    ttl, asked = fields.get("ttl"), fields.get("public")
     try:
         return Details(
             name=_text("name", fields.get("name")),
             caption=next((text for text in _captions(fields) if text), None),
-            public=generation is not Generation.G1 if public in (None, "") else _flag("public", public),
+            public=public if asked in (None, "") else _flag("public", asked),
             tags=tags_of(fields.get("tags")),
             ttl=None if ttl in (None, "") else _ttl(ttl),
             labels={key: text for key, text in labels.items() if text is not None},

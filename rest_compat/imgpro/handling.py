@@ -60,7 +60,8 @@ async def create(request: web.Request, *, url_only: bool = False) -> tuple[Media
 
 async def _make(request: web.Request, principal: Principal, body: Body, media_id: uuid.UUID | None) -> Media:
     intake = request.app[CONTEXT].intake
-    details = details_of(body.fields, generation_of(request), legacy=is_legacy(request))
+    public = principal.is_guest or generation_of(request) is not Generation.G1
+    details = details_of(body.fields, public=public, legacy=is_legacy(request))
     if body.upload is not None:
         return await intake.upload(principal, body.upload, details, media_id=media_id)
     url = body.fields.get("url")

@@ -50,6 +50,14 @@ async def test_errors_in_the_words_of_each_generation(client: Client) -> None:
         assert answer.headers["X-Request-Id"]
 
 
+async def test_a_guest_has_nothing_that_nobody_could_see(client: Client) -> None:
+    flat = await send(client, "/v1/upload", {"public": "false"}, key=None)
+    nested = await send(client, "/v1/images", {"public": "0"}, key=None)
+
+    assert (flat.status, list(flat.json["errors"])) == (422, ["public"])
+    assert (nested.status, list(nested.json["error"]["details"])) == (422, ["public"])
+
+
 async def test_a_second_external_id_is_a_conflict(client: Client) -> None:
     await uploaded(client, fields={"external_id": "ext-123"})
     flat = await send(client, "/v1/upload", {"external_id": "ext-123"})
