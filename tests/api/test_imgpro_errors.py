@@ -67,6 +67,13 @@ async def test_a_second_external_id_is_a_conflict(client: Client) -> None:
     assert (nested.status, nested.json["error"]["code"]) == (409, "external_id_duplicate")
 
 
+async def test_what_one_guest_calls_an_image_is_nothing_to_another(client: Client) -> None:
+    made = [await uploaded(client, path, {"external_id": "ext-1"}, key=None) for path in ("/v1/upload", "/v1/images")]
+
+    assert made[0]["external_id"] is None
+    assert (await uploaded(client, fields={"external_id": "ext-1"}))["external_id"] == "ext-1"
+
+
 async def test_a_full_plan_says_what_is_used_and_what_to_do(tmp_path: Path, imaging: ImagingPool) -> None:
     plans = tmp_path / "plans.toml"
     plans.write_text(OURS.replace("uploads_per_month = 100\n", "uploads_per_month = 1\n"))
