@@ -25,17 +25,10 @@ _NAMESPACE = "namespace"  # kept as a label
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 _TAG_MODES = ("replace", "add", "remove")
 
-# Names that mean something to one generation or another. Nothing else may stand under them at the top of an object;
-# what a caller stores there all the same is in `metadata`.
-RESERVED = frozenset(
-    {
-        *("id", "object", "name", "filename", "url", "link", "page_url", "src", "extension", "format", "mime"),
-        *("width", "height", "filesize", "bytes", "description", "caption", "tags", "tag_mode", "namespace", "public"),
-        *("status", "source", "hash", "sizes", "created_at", "expires_at", "published_at", "metadata", "success"),
-        *("data", "upgrade", "error", "message", "file", "ttl", "external_id", "labels", "nsfw", "tool", "defaults"),
-        *("ids", "transformable", "deleted", "updated", "media"),
-    }
-)
+# What a change may say since generation 3, what an upload may, what a change may before: the rest is the caller's own.
+_CHANGES = frozenset({"caption", "public", "ttl", "labels", "metadata"})
+_DETAILS = _CHANGES | {"name", "description", "tags", _NAMESPACE, "external_id"}
+_EARLIER_CHANGES = _CHANGES | {"name", "description", "tags", "tag_mode", _NAMESPACE}
 # Seed 001: "sending `tags`, `namespace`, `nsfw`, `tool`, `defaults`, or `description` returns 422".
 _REFUSED_BY_G3 = ("tags", "namespace", "nsfw", "tool", "defaults", "description")
 # Our names of fields, and theirs.
@@ -94,7 +87,7 @@ def details_of(fields: Mapping[str, object], *, public: bool, legacy: bool) -> D
         labels = {**labels, _NAMESPACE: namespace}
     attributes = {key: text for key, text in _mapping("metadata", fields.get("metadata")).items() if text is not None}
     if legacy:
-        attributes |= {key: text for key, text in _custom(fields).items() if text is not None}
+        attributes |= {key: text for key, text in _custom(fields, _DETAILS).items() if text is not None}
     ttl, asked = fields.get("ttl"), fields.get("public")
     try:
         return Details(
@@ -120,8 +113,8 @@ def changes_of(fields: Mapping[str, object], generation: Generation, *, legacy: 
                 raise InvalidInput(name, f"'{name}' cannot be changed.")
     merged = dict(_mapping("metadata", fields.get("metadata")))
     if legacy:
-        merged |= _custom(fields)
-    mode = _text("tag_mode", fields.get("tag_mode")) or "replace"
+        merged |= _custom(fields, _CHANGES if strict else _EARLIER_CHANGES)
+    mode = (not strict and _text("tag_mode", fields.get("tag_mode"))) or "replace"
     if mode not in _TAG_MODES:
         raise InvalidInput("tag_mode", f"'tag_mode' must be one of: {', '.join(_TAG_MODES)}.")
     tags = tags_of(fields["tags"]) if "tags" in fields else None
@@ -156,9 +149,9 @@ def _in_their_words(error: InvalidInput) -> InvalidInput:
     return error.at(_THEIRS[error.field]) if error.field in _THEIRS else error
 
 
-def _custom(fields: Mapping[str, object]) -> dict[str, str | None]:
-    """Fields that mean nothing to us: what the caller wants to be kept."""
-    return {name: _plain(name, value) for name, value in fields.items() if name not in RESERVED}
+def _custom(fields: Mapping[str, object], ours: frozenset[str]) -> dict[str, str | None]:
+    """Fields that mean nothing here: what the caller wants to be kept."""
+    return {name: _plain(name, value) for name, value in fields.items() if name not in ours}
 
 
 def _plain(name: str, value: object) -> str | None:

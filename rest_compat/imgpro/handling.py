@@ -60,11 +60,12 @@ async def create(request: web.Request, *, url_only: bool = False) -> tuple[Media
 
 async def _make(request: web.Request, principal: Principal, body: Body, media_id: uuid.UUID | None) -> Media:
     intake = request.app[CONTEXT].intake
+    fields = dict(body.fields)
+    url = fields.pop("url", None) if body.upload is None else None
     public = principal.is_guest or generation_of(request) is not Generation.G1
-    details = details_of(body.fields, public=public, legacy=is_legacy(request))
+    details = details_of(fields, public=public, legacy=is_legacy(request))
     if body.upload is not None:
         return await intake.upload(principal, body.upload, details, media_id=media_id)
-    url = body.fields.get("url")
     if not isinstance(url, str) or not url:
         field = "file" if request.content_type == "multipart/form-data" else "url"
         raise InvalidInput(field, f"A {field} is required.")

@@ -85,8 +85,9 @@ async def update_many(request: web.Request) -> web.Response:
     """PATCH …/batch, /v1/media?ids=a,b: the same change of at most 100, each on its own."""
     principal = await authenticate(request)
     principal.require(Scope.WRITE)
-    fields = await read_fields(request)
-    ids = ids_of(_ids_in_query(request) or fields.get("ids"))
+    fields = dict(await read_fields(request))
+    named = fields.pop("ids", None)
+    ids = ids_of(_ids_in_query(request) or named)
     changes = changes_of(fields, generation_of(request), legacy=is_legacy(request))
 
     async def change(uid: str) -> Media:

@@ -12,12 +12,23 @@ from graphql_api.domain.media import Media, Source
 from graphql_api.domain.rendition import address, shown_format
 from graphql_api.domain.transform import named_size
 from graphql_api.domain.usage import Quota, left
-from rest_compat.imgpro.body import RESERVED
 
 _SIZES = (("small", "s"), ("medium", "m"), ("large", "l"))
 _STAGES = {word: named_size(word) for _, word in _SIZES}  # made once: a list has hundreds of sizes
 # img.pro documents these as not transformable (seed 002). Tintype transforms them all the same for who asks.
 _NOT_TRANSFORMABLE = (Format.SVG, Format.BMP, Format.ICO)
+
+# Names that mean something to one generation or another. Nothing else may stand under them at the top of an object;
+# what a caller stores there all the same is in `metadata`.
+RESERVED = frozenset(
+    {
+        *("id", "object", "name", "filename", "url", "link", "page_url", "src", "extension", "format", "mime"),
+        *("width", "height", "filesize", "bytes", "description", "caption", "tags", "tag_mode", "namespace", "public"),
+        *("status", "source", "hash", "sizes", "created_at", "expires_at", "published_at", "metadata", "success"),
+        *("data", "upgrade", "error", "message", "file", "ttl", "external_id", "labels", "nsfw", "tool", "defaults"),
+        *("ids", "transformable", "deleted", "updated", "media"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -255,7 +255,7 @@ async def test_row_15_metadata_stands_at_the_top_before_generation_4_and_inside_
             "source_url": "https://example.com/a?b=c",
         }
         assert body["width"] == 400  # what means something stays what it means
-        assert body["metadata"] == {name: text for name, text in said.items() if name != "width"}
+        assert body["metadata"] == said
     foreign = (await client.get(f"/v1/media/{media['id']}", key=None)).json
     assert (foreign["metadata"], "author" in foreign) == ({}, False)
     modern = (await client.get(f"/v1/images/{media['id']}")).json
@@ -263,6 +263,32 @@ async def test_row_15_metadata_stands_at_the_top_before_generation_4_and_inside_
     reserved = await uploaded(client, "/v1/images", {"metadata": '{"width": "7", "mine": "x"}'})
     legacy = (await client.get(f"/v1/media/{reserved['id']}")).json
     assert (legacy["width"], legacy["mine"], legacy["metadata"]) == (400, "x", {"width": "7", "mine": "x"})
+
+
+async def test_row_15_only_fields_of_the_request_are_no_metadata(client: Client) -> None:
+    said = {
+        "source": "Reuters",
+        "status": "draft",
+        "tool": "cam",
+        "hash": "x",
+        "format": "square",
+        "url": "https://a.b/c",
+    }
+    media = await uploaded(
+        client, fields=said | {"caption": "Roof", "tags": "cat", "name": "a.jpg", "namespace": "blog"}
+    )
+    path, more = f"/v1/media/{media['id']}", {"name": "mine", "external_id": "e-1", "tag_mode": "x", "format": None}
+    changed = await patch(client, path, more, headers=G3)
+    earlier = await patch(client, path, {"name": "b.jpg", "status": "done"}, headers=G1)
+    batch = await patch(client, "/v1/media/batch", {"ids": [media["id"]], "hash": "y"})
+
+    assert media["metadata"] == said
+    assert (media["source"], media["status"], media["format"], "tool" in media) == ("upload", "ready", "jpg", False)
+    kept = {name: text for name, text in said.items() if name != "format"}
+    assert changed.json["metadata"] == kept | {"name": "mine", "external_id": "e-1", "tag_mode": "x"}
+    assert (changed.json["name"], changed.json["external_id"]) == ("a.jpg", None)
+    assert (earlier.json["name"], earlier.json["metadata"]["status"]) == ("b.jpg", "done")
+    assert batch.json["media"][0]["metadata"]["hash"] == "y"
 
 
 async def test_row_16_tags_namespace_and_labels_are_all_kept(client: Client) -> None:
