@@ -13,6 +13,7 @@ from aiohttp import web
 
 from graphql_api.domain.account import Principal
 from graphql_api.domain.duration import parse_ttl
+from graphql_api.domain.labels import clean_labels
 from graphql_api.domain.media import KEEP, MAX_TAGS, Changes, Details, Keep, Upload, clean_text
 from graphql_api.errors import InvalidInput
 from graphql_api.services.batch import MAX_BATCH
@@ -83,7 +84,7 @@ async def read_fields(request: web.Request) -> Mapping[str, object]:
 def details_of(fields: Mapping[str, object], *, public: bool, legacy: bool) -> Details:
     """What is said of a new media, `public` unless that is said. InvalidInput, under their names."""
     labels = _mapping("labels", fields.get("labels"))
-    if namespace := _text(_NAMESPACE, fields.get(_NAMESPACE)):
+    if namespace := _namespace(fields):
         labels = {**labels, _NAMESPACE: namespace}
     attributes = {key: text for key, text in _mapping("metadata", fields.get("metadata")).items() if text is not None}
     if legacy:
@@ -128,6 +129,7 @@ def changes_of(fields: Mapping[str, object], generation: Generation, *, legacy: 
             added_tags=tags or () if mode == "add" else (),
             removed_tags=tags or () if mode == "remove" else (),
             labels=_changed_labels(fields),
+            merged_labels={_NAMESPACE: _namespace(fields)} if _NAMESPACE in fields else {},
             merged_attributes=merged,
         )
     except InvalidInput as error:
@@ -199,6 +201,16 @@ def _changed_ttl(fields: Mapping[str, object]) -> dt.timedelta | Keep | None:
     if "ttl" not in fields:
         return KEEP
     return None if fields["ttl"] in (None, "", "null") else _ttl(fields["ttl"])
+
+
+def _namespace(fields: Mapping[str, object]) -> str | None:
+    """The value of the label that a namespace is kept as."""
+    namespace = _text(_NAMESPACE, fields.get(_NAMESPACE))
+    try:
+        clean_labels({_NAMESPACE: namespace} if namespace else {})
+    except InvalidInput as error:
+        raise error.at(_NAMESPACE) from error
+    return namespace
 
 
 def _changed_labels(fields: Mapping[str, object]) -> Mapping[str, str] | Keep:

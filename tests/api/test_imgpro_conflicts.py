@@ -305,6 +305,25 @@ async def test_row_16_tags_namespace_and_labels_are_all_kept(client: Client) -> 
     assert [len(items) for items in found] == [1, 1, 1, 0]
 
 
+async def test_row_16_a_namespace_is_changed_like_what_it_is_kept_as(client: Client) -> None:
+    media = await uploaded(client, fields={"namespace": "blog", "labels": '{"site": "example.com"}'})
+    path, headers = f"/v1/media/{media['id']}", {"Img-Api-Profile": "g2"}
+    changed = await patch(client, path, {"namespace": "shop"}, headers=G1)
+    anew = await patch(client, path, {"namespace": "docs", "labels": {"a": "b"}}, headers=headers)
+    modern = await patch(client, f"/v1/images/{media['id']}", {"namespace": "news"})
+    cleared = await patch(client, path, {"namespace": ""}, headers=headers)
+    wrong = [
+        await patch(client, path, {"namespace": "a,b"}, headers=G1),
+        await send(client, "/v1/upload", {"namespace": "x" * 129}),
+    ]
+
+    assert (changed.json["namespace"], changed.json["labels"]["site"]) == ("shop", "example.com")
+    assert anew.json["labels"] == {"namespace": "docs", "a": "b"}
+    assert modern.json["labels"] == {"namespace": "news", "a": "b"}
+    assert (cleared.json["namespace"], cleared.json["labels"]) == (None, {"a": "b"})
+    assert [(answer.status, list(answer.json["errors"])) for answer in wrong] == [(422, ["namespace"])] * 2
+
+
 async def test_row_17_heic_is_served_as_jpeg(client: Client) -> None:
     media = await uploaded(client, content=pictures.heic(), filename="photo.heic", key="g1")
     image = (await client.get(f"/v1/images/{media['id']}", key="g1")).json
