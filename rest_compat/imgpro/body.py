@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -45,10 +46,20 @@ class Body:
     part_type: str = ""
 
     def fingerprint(self) -> str:
-        """What the request says, however its form is written: for idempotency keys."""
+        """What the request says, however its form or its JSON is written: for idempotency keys."""
         file = [self.upload.sha256, self.upload.filename, self.part_type] if self.upload else None
-        said = repr([sorted(self.fields.items()), file])  # (names of files need not be Unicode)
-        return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+        parsed = {name: _parsed(self.fields[name]) for name in ("labels", "metadata") if name in self.fields}
+        # (The standard library's JSON: names of files need not be Unicode.)
+        said = json.dumps([{**self.fields, **parsed}, file], sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()
+
+
+def _parsed(value: object) -> object:
+    """What JSON in a form says; anything else as it is."""
+    try:
+        return orjson.loads(value) if isinstance(value, str) else value
+    except orjson.JSONDecodeError:
+        return value
 
 
 async def read_upload(request: web.Request, principal: Principal, stack: AsyncExitStack) -> Body:
@@ -236,11 +247,7 @@ def _mapping(name: str, value: object) -> dict[str, str | None]:
     """An object of texts, or JSON of one. InvalidInput."""
     if value is None or value == "":
         return {}
-    if isinstance(value, str):
-        try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError as error:
-            raise InvalidInput(name, f"'{name}' must be a JSON object.") from error
+    value = _parsed(value)
     if not isinstance(value, dict):
         raise InvalidInput(name, f"'{name}' must be an object.")
     return {key: _plain(name, item) for key, item in value.items()}
