@@ -62,11 +62,16 @@ def _parsed(value: object) -> object:
         return value
 
 
+def is_form(request: web.Request) -> bool:
+    """Whether the body may hold a file."""
+    return request.content_type == "multipart/form-data"
+
+
 async def read_upload(request: web.Request, principal: Principal, stack: AsyncExitStack) -> Body:
     """A form with at most one `file`, or a JSON object; the file lives as long as the stack."""
     if request.content_type == "application/json":
         return Body(await read_json_object(request))
-    if request.content_type != "multipart/form-data":
+    if not is_form(request):
         raise InvalidInput("file", "Send multipart/form-data with a 'file', or application/json with a 'url'.")
     spool, limit = request.app[CONTEXT].spool, principal.plan.max_file_bytes
     fields: dict[str, object] = {}
@@ -85,7 +90,7 @@ async def read_upload(request: web.Request, principal: Principal, stack: AsyncEx
 
 async def read_fields(request: web.Request) -> Mapping[str, object]:
     """The fields of a change: JSON or a form."""
-    if request.content_type == "multipart/form-data":
+    if is_form(request):
         return {name: await read_text(part, limit=_MAX_FIELD) async for name, part in form_parts(request)}
     if request.content_type == "application/x-www-form-urlencoded":
         return await read_form(request)

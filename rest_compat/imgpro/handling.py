@@ -17,7 +17,7 @@ from graphql_api.domain.page import MAX_PAGE, NEWEST_FIRST, PageRequest, cursor_
 from graphql_api.errors import InvalidInput, NotFound, TintypeError
 from graphql_api.services.batch import run_batch
 from graphql_api.web.context import CONTEXT, admit_uploader
-from rest_compat.imgpro.body import Body, details_of, ids_of, read_upload, tags_of
+from rest_compat.imgpro.body import Body, details_of, ids_of, is_form, read_upload, tags_of
 from rest_compat.imgpro.generation import Generation, generation_of, is_legacy
 from rest_compat.imgpro.present import Shown, quota_headers
 
@@ -38,12 +38,12 @@ async def create(request: web.Request, *, url_only: bool = False) -> tuple[Media
     """Keep the file of a form, or what a URL leads to; without a key as a guest."""
     context = request.app[CONTEXT]
     principal = await admit_uploader(request)
-    # Who may not write learns that before anything about the body: clients probe their rights so.
+    # Who may not write learns that before anything about the body: clients probe their rights with an empty one.
+    principal.require(Scope.WRITE)
+    await context.intake.limits.check_upload(principal)
     key = request.headers.get("Idempotency-Key")
-    if key:  # what it has made already is given whatever the plan has room for
-        principal.require(Scope.WRITE)
-        await context.intake.limits.check_upload(principal)
-    else:
+    # No file is taken in for a full plan; but what a key has made already is given whatever there is room for.
+    if is_form(request) and not key:
         await context.intake.expect_upload(principal)
     async with AsyncExitStack() as stack:
         body = await read_upload(request, principal, stack)
@@ -67,8 +67,9 @@ async def _make(request: web.Request, principal: Principal, body: Body, media_id
     if body.upload is not None:
         return await intake.upload(principal, body.upload, details, media_id=media_id)
     if not isinstance(url, str) or not url:
-        field = "file" if request.content_type == "multipart/form-data" else "url"
+        field = "file" if is_form(request) else "url"
         raise InvalidInput(field, f"A {field} is required.")
+    await intake.expect_upload(principal)
     return await intake.import_url(principal, url, details, media_id)
 
 

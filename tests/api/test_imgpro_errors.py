@@ -80,6 +80,9 @@ async def test_a_full_plan_says_what_is_used_and_what_to_do(tmp_path: Path, imag
     async with run_app(make_settings(tmp_path, plans_file=plans), imaging) as client:
         media = await uploaded(client)
         flat, nested = [await send(client, path) for path in ("/v1/upload", "/v1/images")]
+        paths = ("/v1/images", "/v1/upload", "/v1/import")
+        probes = [await client.request("POST", path, json={}) for path in paths]
+        full = [await client.request("POST", path, json={"url": "http://127.0.0.1:9/"}) for path in paths]
         usage = {
             "plan": "free",
             "uploads_used": 1,
@@ -89,6 +92,8 @@ async def test_a_full_plan_says_what_is_used_and_what_to_do(tmp_path: Path, imag
         }
 
         assert (flat.status, flat.json["error"], flat.json["usage"]) == (403, "quota_exceeded", usage)
+        assert [(answer.status, code_of(answer)) for answer in probes] == [(422, "validation_error")] * 3
+        assert [(answer.status, code_of(answer)) for answer in full] == [(403, "quota_exceeded")] * 3
         error = nested.json["error"]
         assert (nested.status, error["type"], error["code"], error["usage"]) == (
             403,
