@@ -67,12 +67,12 @@ def is_form(request: web.Request) -> bool:
     return request.content_type == "multipart/form-data"
 
 
-async def read_upload(request: web.Request, principal: Principal, stack: AsyncExitStack) -> Body:
-    """A form with at most one `file`, or a JSON object; the file lives as long as the stack."""
+async def read_upload(request: web.Request, principal: Principal, stack: AsyncExitStack, wanted: str) -> Body:
+    """A form with one `file` at most, or JSON; the file lives as long as the stack. Errors name the `wanted` one."""
     if request.content_type == "application/json":
         return Body(await read_json_object(request))
     if not is_form(request):
-        raise InvalidInput("file", "Send multipart/form-data with a 'file', or application/json with a 'url'.")
+        raise InvalidInput(wanted, "Send multipart/form-data with a 'file', or application/json with a 'url'.")
     spool, limit = request.app[CONTEXT].spool, principal.plan.max_file_bytes
     fields: dict[str, object] = {}
     upload, part_type = None, ""

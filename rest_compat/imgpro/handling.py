@@ -45,10 +45,13 @@ async def create(request: web.Request, *, url_only: bool = False) -> tuple[Media
     # No file is taken in for a full plan; but what a key has made already is given whatever there is room for.
     if is_form(request) and not key:
         await context.intake.expect_upload(principal)
+    wanted = "url" if url_only or request.content_type == "application/json" else "file"
     async with AsyncExitStack() as stack:
-        body = await read_upload(request, principal, stack)
+        body = await read_upload(request, principal, stack, wanted)
         if url_only and body.upload is not None:
             raise InvalidInput("url", "Send a 'url'; files go to /v1/upload.")
+        if body.upload is None and not body.fields.get("url"):
+            raise InvalidInput(wanted, f"A {wanted} is required.")
 
         async def make(media_id: uuid.UUID | None = None) -> Media:
             return await _make(request, principal, body, media_id)
@@ -66,9 +69,8 @@ async def _make(request: web.Request, principal: Principal, body: Body, media_id
     details = details_of(fields, public=public, legacy=is_legacy(request))
     if body.upload is not None:
         return await intake.upload(principal, body.upload, details, media_id=media_id)
-    if not isinstance(url, str) or not url:
-        field = "file" if is_form(request) else "url"
-        raise InvalidInput(field, f"A {field} is required.")
+    if not isinstance(url, str):
+        raise InvalidInput("url", "'url' must be a text.")
     await intake.expect_upload(principal)
     return await intake.import_url(principal, url, details, media_id)
 

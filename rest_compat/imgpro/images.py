@@ -107,7 +107,8 @@ async def delete_many(request: web.Request) -> web.Response:
     """
     principal = await authenticate(request)
     principal.require(Scope.WRITE)
-    ids = ids_of(_ids_in_query(request) or (await read_fields(request)).get("ids"))
+    fields = await read_fields(request) if request.body_exists else {}
+    ids = ids_of(_ids_in_query(request) or fields.get("ids"))
 
     async def drop(uid: str) -> None:
         await handling.delete(request, principal, uid)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.client import Client
@@ -73,7 +74,6 @@ async def test_images_take_a_name_whatever_the_profile(client: Client) -> None:
 WITH_BODY = [
     *(("POST", path) for path in ("/v1/images", "/v1/import")),
     *(("PATCH", path) for path in ("/v1/images/nothing", "/v1/images/batch", "/v1/media/x", "/v1/media/batch")),
-    *(("DELETE", path) for path in ("/v1/images/batch", "/v1/media/batch", "/v1/media")),
 ]
 
 
@@ -82,6 +82,29 @@ async def test_what_is_no_json_object_is_a_bad_request(client: Client, body: byt
     for method, path in WITH_BODY:
         answer = await client.request(method, path, data=body, headers={"Content-Type": "application/json"})
         assert (answer.status, code_of(answer)) == (400, "bad_request"), path
+    for path in ("/v1/images/batch", "/v1/media/batch", "/v1/media"):
+        answer = await client.request("DELETE", path, data=body, headers={"Content-Type": "application/json"})
+        assert answer.status == (400 if body else 422), path
+
+
+async def test_what_is_missing_is_named(client: Client) -> None:
+    form = aiohttp.FormData({"caption": "x"}, default_to_multipart=True)
+    answers = {
+        "import": await client.request("POST", "/v1/import"),
+        "import of a form": await client.request("POST", "/v1/import", data=form),
+        "upload": await client.request("POST", "/v1/upload"),
+        "JSON": await client.request("POST", "/v1/upload", json={"caption": "x"}),
+        "delete": await drop(client, "/v1/media"),
+        "delete none": await drop(client, "/v1/media?ids="),
+        "batch": await drop(client, "/v1/media/batch"),
+        "nothing": await drop(client, "/v1/media", {}),
+    }
+
+    assert {name: (answer.status, *answer.json["errors"]) for name, answer in answers.items()} == {
+        **dict.fromkeys(("import", "import of a form", "JSON"), (422, "url")),
+        "upload": (422, "file"),
+        **dict.fromkeys(("delete", "delete none", "batch", "nothing"), (422, "ids")),
+    }
 
 
 async def test_other_methods_are_told_which_there_are(client: Client) -> None:
