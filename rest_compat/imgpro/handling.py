@@ -114,11 +114,13 @@ async def list_media(request: web.Request, principal: Principal) -> tuple[list[M
     mode = query.get("tag_mode", "any")
     if mode not in ("any", "all"):
         raise InvalidInput("tag_mode", "'tag_mode' must be any or all.")
+    labels = {(name[6:-1], value) for name, value in query.items() if name.startswith("label[") and name[-1] == "]"}
+    uids = tuple(ids_of(query["ids"])) if query.get("ids") else None
     wanted = MediaFilter(
-        uids=tuple(ids_of(query["ids"])) if query.get("ids") else None,
+        uids=() if len(dict(labels)) < len(labels) else uids,  # a label has one value: with two wanted nothing is
         tags_any=tags if mode == "any" else (),
         tags_all=tags if mode == "all" else (),
-        labels={name[6:-1]: value for name, value in query.items() if name.startswith("label[") and name[-1] == "]"},
+        labels=dict(labels),
     )
     found = await request.app[CONTEXT].library.list(principal, page, wanted)
     last = cursor_of(found.items[-1], NEWEST_FIRST).format() if found.items and found.has_next else None

@@ -299,10 +299,15 @@ async def test_row_16_tags_namespace_and_labels_are_all_kept(client: Client) -> 
         (await client.get(f"/v1/images?{query}")).json["data"]
         for query in ("tags=roof", "label[namespace]=blog", "label[site]=example.com", "label[site]=other")
     ]
+    twice = "label[site]=other&label[site]=example.com"
+    found += [
+        (await client.get(f"/v1/images?{query}")).json["data"]
+        for query in (twice, twice.replace("other&", "example.com&"))
+    ]
 
     assert (media["tags"], media["namespace"]) == (["cat", "roof"], "blog")
     assert media["labels"] == image["labels"] == {"site": "example.com", "namespace": "blog"}
-    assert [len(items) for items in found] == [1, 1, 1, 0]
+    assert [len(items) for items in found] == [1, 1, 1, 0, 0, 1]
 
 
 async def test_row_16_a_namespace_is_changed_like_what_it_is_kept_as(client: Client) -> None:
