@@ -10,7 +10,7 @@ from aiohttp import web
 from graphql_api import errors
 from graphql_api.errors import TintypeError
 from graphql_api.web.context import REQUEST_ID, identify
-from graphql_api.web.errors import error_headers, json_response
+from graphql_api.web.errors import error_headers, json_response, status_of
 from rest_compat.imgpro.generation import Generation, generation_of, is_legacy
 
 # Ours -> (status, their type, their code); the nearest ancestor counts.
@@ -87,6 +87,8 @@ def render_error(error: TintypeError, request: web.Request) -> web.Response:
     """The error in the words of the generation that asks."""
     generation = generation_of(request)
     status, _, code = _words(error)
+    if not request.path.startswith("/v1/"):
+        status = status_of(error)  # the viewer link gives an image: so it says what all addresses of that image say
     flat = _is_flat(request)
     body = error_texts(error) if flat else error_object(error)
     if status in (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.INSUFFICIENT_STORAGE):

@@ -237,3 +237,13 @@ async def test_files_have_the_limits_of_who_sends_them(client: Client) -> None:
     for name, limit in {"guest": 20, "keyed": 70, "images": 70, "drawing": 10}.items():
         assert f" {limit * MIB} bytes" in said[name]
     assert client.blobs() == []
+
+
+async def test_the_link_refuses_what_the_image_refuses(client: Client) -> None:
+    media = await uploaded(client)
+    query = "w=8000&h=8000&fit=squeeze"
+    image, link = [await client.get(f"{media[name]}?{query}", key=None) for name in ("src", "link")]
+    page = await client.get(f"{media['link']}?{query}", key=None, headers={"Accept": "text/html"})
+
+    assert [answer.status for answer in (image, link, page)] == [413] * 3
+    assert code_of(link) == "validation_error"
