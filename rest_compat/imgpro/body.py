@@ -89,12 +89,14 @@ async def read_upload(request: web.Request, principal: Principal, stack: AsyncEx
 
 
 async def read_fields(request: web.Request) -> Mapping[str, object]:
-    """The fields of a change: JSON or a form."""
+    """The fields of a change: JSON or a form, which has no null and says it of `ttl` by nothing."""
     if is_form(request):
-        return {name: await read_text(part, limit=_MAX_FIELD) async for name, part in form_parts(request)}
-    if request.content_type == "application/x-www-form-urlencoded":
-        return await read_form(request)
-    return await read_json_object(request)
+        form = {name: await read_text(part, limit=_MAX_FIELD) async for name, part in form_parts(request)}
+    elif request.content_type == "application/x-www-form-urlencoded":
+        form = await read_form(request)
+    else:
+        return await read_json_object(request)
+    return {**form, "ttl": None} if form.get("ttl") == "" else form
 
 
 def details_of(fields: Mapping[str, object], *, public: bool, legacy: bool) -> Details:
@@ -216,7 +218,7 @@ def _ttl(value: object) -> dt.timedelta:
 def _changed_ttl(fields: Mapping[str, object]) -> dt.timedelta | Keep | None:
     if "ttl" not in fields:
         return KEEP
-    return None if fields["ttl"] in (None, "", "null") else _ttl(fields["ttl"])
+    return None if fields["ttl"] is None else _ttl(fields["ttl"])
 
 
 def _namespace(fields: Mapping[str, object]) -> str | None:

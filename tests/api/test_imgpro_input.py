@@ -123,7 +123,7 @@ async def test_other_methods_are_told_which_there_are(client: Client) -> None:
 WRONG: dict[str, list[Any]] = {
     "caption": [5, [], {}, True, "x" * 2001, "\0"],
     "public": ["maybe", 2, [], {}, 0.5],
-    "ttl": [299, -1, True, [], "5w", 10**12],
+    "ttl": ["", "null", 299, -1, True, [], "5w", 10**12],
     "labels": [[], "x", {"a": []}, {"a": ""}, {"": "b"}, 5],
     "metadata": [[], "x", {"a": {}}, {"a": "x" * 1025}, {"a": "\0"}, 5],
     "tags": [5, [5], {}, ["x" * 51], ["\0"]],
@@ -138,6 +138,13 @@ async def test_what_is_not_valid_is_named(client: Client, field: str) -> None:
     for value in WRONG[field]:
         answer = await patch(client, f"/v1/images/{image['id']}", {field: value})
         assert (answer.status, list(answer.json["error"]["details"])) == (422, [field]), value
+
+
+async def test_an_empty_field_of_a_form_lets_an_image_stay(client: Client) -> None:
+    image = await uploaded(client, "/v1/images", {"ttl": "7d"})
+    changed = await client.request("PATCH", f"/v1/images/{image['id']}", data={"ttl": ""})
+
+    assert (image["expires_at"] is None, changed.status, changed.json["expires_at"]) == (False, 200, None)
 
 
 async def test_filters_of_lists_take_what_no_database_stores(house: Client, database_url: str) -> None:
