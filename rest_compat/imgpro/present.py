@@ -72,10 +72,10 @@ def present_image(shown: Shown, *, public_url: str, source_url: str) -> dict[str
 
 
 def present_media(shown: Shown, *, public_url: str, source_url: str) -> dict[str, object]:
-    """The object of generations 1 to 3, all their fields at once; metadata of the caller's at the top and inside."""
+    """The object of generations 1 to 3, all their fields at once; metadata at the top and inside."""
     media = shown.media
     src, link, target = address(media, source_url), f"{public_url}/{media.uid}", shown_format(media.original)
-    attributes = dict(media.attributes) if shown.own else {}
+    attributes = dict(media.attributes)  # of a public image to everybody (seed 001, "GET /v1/media/:id")
     body: dict[str, object] = {
         "id": media.uid,
         "name": media.name,

@@ -245,7 +245,7 @@ async def test_row_14_an_extension_names_a_format_and_the_query_another(client: 
 
 async def test_row_15_metadata_stands_at_the_top_before_generation_4_and_inside_always(client: Client) -> None:
     said = {"author": "Jane Doe", "license": "cc-by-4.0", "source_url": "https://example.com/a?b=c", "width": "7"}
-    media = await uploaded(client, fields=said)
+    media = await uploaded(client, fields=said | {"tags": "cat", "labels": '{"a": "b"}', "external_id": "e"})
     got = (await client.get(f"/v1/media/{media['id']}")).json
 
     for body in (media, got, got["data"]):
@@ -257,7 +257,11 @@ async def test_row_15_metadata_stands_at_the_top_before_generation_4_and_inside_
         assert body["width"] == 400  # what means something stays what it means
         assert body["metadata"] == said
     foreign = (await client.get(f"/v1/media/{media['id']}", key=None)).json
-    assert (foreign["metadata"], "author" in foreign) == ({}, False)
+    other = (await client.get(f"/v1/media/{media['id']}", key="second")).json
+    for body in (foreign, other):
+        assert (body["metadata"], body["author"]) == (said, "Jane Doe")
+        assert (body["labels"], body["tags"], body["external_id"]) == ({}, [], None)
+    assert (await client.get(f"/v1/images/{media['id']}", key=None)).json["metadata"] == {}
     modern = (await client.get(f"/v1/images/{media['id']}")).json
     assert (modern["metadata"], "author" in modern) == (media["metadata"], False)
     reserved = await uploaded(client, "/v1/images", {"metadata": '{"width": "7", "mine": "x"}'})
