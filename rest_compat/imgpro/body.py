@@ -125,7 +125,7 @@ def details_of(fields: Mapping[str, object], *, public: bool, legacy: bool) -> D
 
 def changes_of(fields: Mapping[str, object], generation: Generation, *, legacy: bool) -> Changes:
     """What an update changes. InvalidInput, under their names."""
-    strict = legacy and generation is Generation.G3
+    strict = legacy and generation not in (Generation.G1, Generation.G2)
     if strict:
         for name in _REFUSED_BY_G3:
             if name in fields:

@@ -169,9 +169,10 @@ async def test_row_10_generation_3_refuses_what_1_and_2_take(client: Client, fie
     media = await uploaded(client)
     refused = await patch(client, f"/v1/media/{media['id']}", {field: "x"})
     in_batch = await patch(client, "/v1/media/batch", {"ids": [media["id"]], field: "x"})
+    newer = await patch(client, f"/v1/media/{media['id']}", {field: "x"}, headers={"Img-Api-Profile": "g4"})
     taken = await patch(client, f"/v1/media/{media['id']}", {field: "x"}, headers=G1)
 
-    for answer in (refused, in_batch):
+    for answer in (refused, in_batch, newer):
         assert (answer.status, answer.json["error"], list(answer.json["errors"])) == (422, "validation_error", [field])
     assert taken.status == 200
 
