@@ -14,7 +14,7 @@ from aiohttp import web
 
 from graphql_api.domain.account import Principal
 from graphql_api.domain.duration import parse_ttl
-from graphql_api.domain.labels import clean_labels
+from graphql_api.domain.labels import clean_attributes, clean_labels
 from graphql_api.domain.media import KEEP, MAX_TAGS, Changes, Details, Keep, Upload, clean_text
 from graphql_api.errors import InvalidInput
 from graphql_api.services.batch import MAX_BATCH
@@ -171,7 +171,13 @@ def _in_their_words(error: InvalidInput) -> InvalidInput:
 
 def _custom(fields: Mapping[str, object], ours: frozenset[str]) -> dict[str, str | None]:
     """Fields that mean nothing here: what the caller wants to be kept."""
-    return {name: _plain(name, value) for name, value in fields.items() if name not in ours}
+    custom = {name: _plain(name, value) for name, value in fields.items() if name not in ours}
+    for name, text in custom.items():
+        try:
+            clean_attributes({name: text or ""})
+        except InvalidInput as error:
+            raise error.at(name) from error
+    return custom
 
 
 def _plain(name: str, value: object) -> str | None:
@@ -257,4 +263,7 @@ def _mapping(name: str, value: object) -> dict[str, str | None]:
     value = _parsed(value)
     if not isinstance(value, dict):
         raise InvalidInput(name, f"'{name}' must be an object.")
-    return {key: _plain(name, item) for key, item in value.items()}
+    try:
+        return {key: _plain(key, item) for key, item in value.items()}
+    except InvalidInput as error:
+        raise error.at(name) from error

@@ -32,6 +32,9 @@ _WORDS: dict[type[TintypeError], tuple[HTTPStatus, str, str]] = {
     errors.UpstreamTimeout: (HTTPStatus.GATEWAY_TIMEOUT, "processing_error", "fetch_failed"),
     errors.NotConfigured: (HTTPStatus.NOT_IMPLEMENTED, "api_error", "server_error"),
 }
+# What is left of the plan of who uploads, for the answer's headers.
+LEFT: web.RequestKey[dict[str, str]] = web.RequestKey("left", dict[str, str])
+
 _BAD_REQUEST = (HTTPStatus.BAD_REQUEST, "invalid_request_error", "bad_request")
 # What failed, where something of ours did.
 _FAILED = {
@@ -100,7 +103,7 @@ def render_error(error: TintypeError, request: web.Request) -> web.Response:
         elif isinstance(error, errors.RateLimited):
             code = _RATE_LIMITED_BEFORE
     body |= {"error": code} if flat else {"code": code}
-    headers = error_headers(error) | {"X-Request-Id": request[REQUEST_ID]}
+    headers = error_headers(error) | request.get(LEFT, {}) | {"X-Request-Id": request[REQUEST_ID]}
     return json_response(body if flat else {"error": body}, status, headers)
 
 

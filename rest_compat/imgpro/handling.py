@@ -18,6 +18,7 @@ from graphql_api.errors import InvalidInput, NotFound, TintypeError
 from graphql_api.services.batch import run_batch
 from graphql_api.web.context import CONTEXT, admit_uploader
 from rest_compat.imgpro.body import Body, details_of, ids_of, is_form, read_upload, tags_of
+from rest_compat.imgpro.errors import LEFT
 from rest_compat.imgpro.generation import Generation, generation_of, is_legacy
 from rest_compat.imgpro.present import Shown, quota_headers
 
@@ -36,8 +37,16 @@ class Failure:
 
 async def create(request: web.Request, *, url_only: bool = False) -> tuple[Media, Principal]:
     """Keep the file of a form, or what a URL leads to; without a key as a guest."""
-    context = request.app[CONTEXT]
     principal = await admit_uploader(request)
+    try:
+        return await _create(request, principal, url_only=url_only), principal
+    except TintypeError:
+        request[LEFT] = await upload_headers(request, principal)
+        raise
+
+
+async def _create(request: web.Request, principal: Principal, *, url_only: bool) -> Media:
+    context = request.app[CONTEXT]
     # Who may not write learns that before anything about the body: clients probe their rights with an empty one.
     principal.require(Scope.WRITE)
     await context.intake.limits.check_upload(principal)
@@ -57,8 +66,8 @@ async def create(request: web.Request, *, url_only: bool = False) -> tuple[Media
             return await _make(request, principal, body, media_id)
 
         if not key:
-            return await make(), principal
-        return await context.idempotency.once(principal, key, body.fingerprint(), make), principal
+            return await make()
+        return await context.idempotency.once(principal, key, body.fingerprint(), make)
 
 
 async def _make(request: web.Request, principal: Principal, body: Body, media_id: uuid.UUID | None) -> Media:
@@ -73,6 +82,18 @@ async def _make(request: web.Request, principal: Principal, body: Body, media_id
         raise InvalidInput("url", "'url' must be a text.")
     await intake.expect_upload(principal)
     return await intake.import_url(principal, url, details, media_id)
+
+
+async def find(request: web.Request, principal: Principal, uid: str) -> Media:
+    """One of the team's media, or a public one. NotFound; Forbidden for the team's own with a key that may not read."""
+    library = request.app[CONTEXT].library
+    try:
+        return await library.get_by_uid(principal, uid)
+    except NotFound:
+        if principal.team is not None and Scope.READ not in principal.scopes:
+            await library.get_own_by_uid(principal, uid)
+            principal.require(Scope.READ)
+        raise
 
 
 async def upload_headers(request: web.Request, principal: Principal) -> dict[str, str]:

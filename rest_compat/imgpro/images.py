@@ -50,7 +50,7 @@ async def _created(request: web.Request, media: Media, principal: Principal) -> 
 async def get(request: web.Request) -> web.Response:
     """GET /v1/images/{id}, /v1/media/{id}: one's own with a key, public ones without."""
     principal = await authenticate(request)
-    media = await request.app[CONTEXT].library.get_by_uid(principal, request.match_info["id"])
+    media = await handling.find(request, principal, request.match_info["id"])
     (body,) = await _bodies(request, principal, [media])
     return json_response(_one(request, body), headers=_PRIVATE)
 

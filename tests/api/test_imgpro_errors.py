@@ -18,6 +18,7 @@ from tests import pictures
 from tests.client import Client
 from tests.conftest import make_settings, run_app
 from tests.imgpro import G1, G3, PHOTO, code_of, drop, patch, send, uploaded
+from tests.people import act
 from tests.plans import OURS
 
 MIB = 1024 * 1024
@@ -33,6 +34,7 @@ async def test_errors_in_the_words_of_each_generation(client: Client) -> None:
     wrong = await client.get("/v1/images", key="nonsense")
     no_file = await client.request("POST", "/v1/upload", data={"caption": "x"})
     usage = [await client.get("/v1/usage", key=None), await client.get("/v1/usage", key=None, headers=G1)]
+    gone = await client.get("/v1/usage", key="9|gone")
 
     assert (flat.status, flat.json) == (404, {"error": "not_found", "message": "There is no such media."})
     assert nested.json["error"]["code"] == "not_found"
@@ -46,8 +48,20 @@ async def test_errors_in_the_words_of_each_generation(client: Client) -> None:
         "unauthorized",
         "unauthorized",
     ]
-    for answer in (flat, nested, reader, nobody, wrong):
+    assert (gone.status, gone.json["error"]) == (401, "unauthorized")
+    assert "X-Monthly-Uploads-Remaining" in no_file.headers
+    for answer in (flat, nested, reader, nobody, wrong, gone):
         assert answer.headers["X-Request-Id"]
+
+
+async def test_a_key_that_may_only_write_is_told_so_by_what_is_its_teams(client: Client) -> None:
+    secret = (await act(client, "createKey", "secret", key="first", name="w", scopes=["WRITE"]))["secret"]
+    mine = await uploaded(client, fields={"public": "false"})
+    others = await uploaded(client, fields={"public": "false"}, key="second")
+    paths = (f"/v1/media/{mine['id']}", f"/v1/images/{mine['id']}", f"/v1/media/{others['id']}", "/v1/media/nothing")
+    answers = [await client.get(path, key=secret) for path in ("/v1/media", *paths)]
+
+    assert [answer.status for answer in answers] == [403, 403, 403, 404, 404]
 
 
 async def test_a_guest_has_nothing_that_nobody_could_see(client: Client) -> None:

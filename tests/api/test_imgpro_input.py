@@ -59,7 +59,21 @@ async def test_keys_of_metadata_are_checked_before_anything_is_looked_up(client:
     for path in ("/v1/media?ids=nothing", "/v1/media/batch"):
         for field in ("x" * 65, "", " x", "a\nb"):
             answer = await patch(client, path, {"ids": ["nothing"], field: "x"})
-            assert (answer.status, list(answer.json["errors"])) == (422, ["metadata"]), (path, field)
+            assert (answer.status, list(answer.json["errors"])) == (422, [field]), (path, field)
+
+
+async def test_what_is_wrong_with_metadata_is_said_where_it_was_given(client: Client) -> None:
+    answers = [
+        await send(client, "/v1/upload", {"author": "x" * 1025}),
+        await send(client, "/v1/upload", {"metadata": '{"a": {"b": 1}}'}),
+        await send(client, "/v1/upload", {"labels": '{"site": [1]}'}),
+    ]
+
+    assert [answer.json["errors"] for answer in answers] == [
+        {"author": ["The attribute 'author' has more than 1024 characters."]},
+        {"metadata": ["'a' must be a text."]},
+        {"labels": ["'site' must be a text."]},
+    ]
 
 
 async def test_images_take_a_name_whatever_the_profile(client: Client) -> None:
