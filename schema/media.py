@@ -122,7 +122,11 @@ class Media(Node):
     def source_url(self, info: Info) -> str | None:
         return self.domain.origin.url if info.context.principal.owns(self.domain) else None
 
-    @strawberry.field(description="Free texts by key; for its team alone.", metadata=PLAIN)
+    @strawberry.field(
+        description="Free texts by key; empty for others than its team. (img.pro's `GET /v1/media/{id}` gives those of "
+        "a public image to everybody.)",
+        metadata=PLAIN,
+    )
     def attributes(self, info: Info) -> list[KeyValue]:
         return present_mapping(self.domain.attributes) if info.context.principal.owns(self.domain) else []
 

@@ -137,7 +137,10 @@ class TransformInput:
     quality: int | None = strawberry.field(
         default=None, description="1 to 100. 100 is lossless in WebP; below makes a PNG of at most 256 colours."
     )
-    animated: bool = strawberry.field(default=True, description="Whether what moves keeps moving, in GIF and WebP.")
+    animated: bool | None = strawberry.field(
+        default=None,
+        description="Whether what moves keeps moving, in GIF and WebP; unless given all does but a SOCIAL card.",
+    )
     metadata: Metadata = strawberry.field(
         default=Metadata.COPYRIGHT, description="What of the original's EXIF data the result has."
     )
@@ -157,7 +160,7 @@ class TransformInput:
             format=Format(self.format.value) if self.format and not auto else None,
             auto=auto,
             quality=self.quality,
-            still=not self.animated,
+            still=self.size is SizeName.SOCIAL if self.animated is None else not self.animated,
             metadata=self.metadata,
         )
 

@@ -221,6 +221,7 @@ class Changes:
     external_id: str | Keep | None = field(default=KEEP)
     focal_point: FocalPoint | Keep | None = field(default=KEEP)
     merged_attributes: Mapping[str, str | None] = field(default_factory=dict)  # None removes
+    merged_labels: Mapping[str, str | None] = field(default_factory=dict)
     added_tags: tuple[str, ...] = ()
     removed_tags: tuple[str, ...] = ()
 
@@ -242,25 +243,32 @@ class Changes:
         if not isinstance(self.attributes, Keep):
             object.__setattr__(self, "attributes", clean_attributes(self.attributes))
         clean_attributes({key: text or "" for key, text in self.merged_attributes.items()})
+        clean_labels(_without_none(self.merged_labels))
         if isinstance(self.external_id, str):
             object.__setattr__(self, "external_id", clean_external_id(self.external_id))
 
     @property
     def builds_on(self) -> bool:
         """Whether it must be known what is there before it can be changed."""
-        return bool(self.merged_attributes or self.added_tags or self.removed_tags)
+        return bool(self.merged_attributes or self.merged_labels or self.added_tags or self.removed_tags)
 
-    def on(self, attributes: Mapping[str, str], tags: tuple[str, ...]) -> Changes:
+    def on(self, attributes: Mapping[str, str], labels: Mapping[str, str], tags: tuple[str, ...]) -> Changes:
         """The same without building on these. InvalidInput where the result would be too much."""
-        changed = replace(self, merged_attributes={}, added_tags=(), removed_tags=())
+        changed = replace(self, merged_attributes={}, merged_labels={}, added_tags=(), removed_tags=())
         if self.merged_attributes:
-            merged = {**attributes, **self.merged_attributes}
-            changed = replace(changed, attributes={key: text for key, text in merged.items() if text is not None})
+            changed = replace(changed, attributes=_without_none({**attributes, **self.merged_attributes}))
+        if self.merged_labels:
+            kept_labels = labels if isinstance(self.labels, Keep) else self.labels
+            changed = replace(changed, labels=_without_none({**kept_labels, **self.merged_labels}))
         if self.added_tags or self.removed_tags:
             removed = set(clean_tags(self.removed_tags[:MAX_TAGS]))
             kept = tuple(tag for tag in tags if tag not in removed)
             changed = replace(changed, tags=kept + self.added_tags)
         return changed
+
+
+def _without_none(texts: Mapping[str, str | None]) -> dict[str, str]:
+    return {key: text for key, text in texts.items() if text is not None}
 
 
 def clean_external_id(text: str | None) -> str | None:

@@ -10,6 +10,7 @@ import dataclasses
 import functools
 import hashlib
 import json
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -22,7 +23,7 @@ from graphql_api.domain.limits import USUAL_LIMITS, PictureLimits
 from graphql_api.domain.media import FocalPoint, Original
 from graphql_api.domain.output import Metadata, Output
 from graphql_api.domain.overlay import Layer, Overlay
-from graphql_api.domain.stage import Stage
+from graphql_api.domain.stage import RANGES, Stage
 from graphql_api.errors import InvalidInput, TooLarge
 
 # Part of every key. Raise it when the pipeline's pixels change, and every rendition is made anew.
@@ -49,8 +50,9 @@ SHORT_SIDES = {"s": 320, "m": 640, "l": 1080}
 # Those that name a longest side, from img.pro's first generation; `lqip` is a placeholder to show meanwhile.
 LONGEST_SIDES = {"xl": 2560, "xxl": 3840, "lqip": 32}
 SOCIAL_CARD = Size(1200, 630)
+SOCIAL = "social"  # a still unless animation is asked for: that is what they show who fetch cards
 ORIGINAL_SIZE = "o"
-SIZE_WORDS = (*SHORT_SIDES, *LONGEST_SIDES, "social", ORIGINAL_SIZE)
+SIZE_WORDS = (*SHORT_SIDES, *LONGEST_SIDES, SOCIAL, ORIGINAL_SIZE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,11 +158,12 @@ class Transform:
         accepted: Sequence[Format] = (),
         layers: Mapping[str, Layer] | None = None,
         limits: PictureLimits = USUAL_LIMITS,
+        shrinks: bool = False,
     ) -> Recipe:
         """Decide everything that was left open; TooLarge when the result would be.
 
         `accepted` are the formats that the client says it takes, best first. `layers` has the content of overlays by
-        uid; those it does not have are left out.
+        uid; those it does not have are left out. What `shrinks` becomes as large as it may be, where no size was asked.
         """
         stages = self._effective_stages(original, layers or {}, limits.max_overlays)
         if original.format is Format.SVG and self._keeps_drawing(original, stages):
@@ -173,6 +176,8 @@ class Transform:
             animated=self._moves(original, target, stages),
             metadata=self.output.metadata,
         )
+        if shrinks and not any(stage.has_box or stage.short_side for stage in self.stages):
+            recipe = _shrunk(recipe, original, limits)
         refuse_too_large(recipe, original, recipe.size(Size(original.width, original.height)), limits)
         _refuse_detour(recipe, original, limits)
         return recipe
@@ -259,8 +264,7 @@ def refuse_too_large(recipe: Recipe, original: Original, result: Size | None, li
     """TooLarge when a result of this size passes a limit; one that is not known yet is checked by who renders it."""
     if result is None:
         return
-    source = Size(original.width, original.height).pixels * original.frames
-    limit = _most_pixels(recipe.format, original.format, source, limits)
+    limit = _most_pixels(recipe.format, original, limits)
     if result.pixels * (original.frames if recipe.animated else 1) > limit:
         raise TooLarge("transform", f"The result would have more than {limit} pixels.")
     side = max(limits.max_output_side, original.width, original.height)
@@ -280,10 +284,24 @@ def _refuse_detour(recipe: Recipe, original: Original, limits: PictureLimits) ->
         size = geometry.size
 
 
-def _most_pixels(target: Format, own: Format, source: int, limits: PictureLimits) -> int:
+def _shrunk(recipe: Recipe, original: Original, limits: PictureLimits) -> Recipe:
+    """The recipe, its result scaled down to as many pixels as it may have; as it is where that is enough."""
+    size = recipe.size(Size(original.width, original.height))
+    if size is None:
+        return recipe
+    share = _most_pixels(recipe.format, original, limits) / (original.frames if recipe.animated else 1)
+    if size.pixels <= share:
+        return recipe
+    factor = min(math.sqrt(share / size.pixels), RANGES["width"][1] / max(size.width, size.height))
+    box = Stage(width=max(1, int(size.width * factor)), height=max(1, int(size.height * factor)))
+    return replace(recipe, stages=(*recipe.stages, box))
+
+
+def _most_pixels(target: Format, original: Original, limits: PictureLimits) -> int:
     """A result may have as many pixels as its original, unless its format is slow to write and not the original's."""
+    source = Size(original.width, original.height).pixels * original.frames
     if target is Format.GIF:
-        return max(limits.max_gif_pixels, source) if target is own else limits.max_gif_pixels
+        return max(limits.max_gif_pixels, source) if target is original.format else limits.max_gif_pixels
     return max(limits.max_output_pixels, source)
 
 
@@ -292,7 +310,7 @@ IDENTITY = Transform()
 
 def named_size(word: str) -> Stage:
     """The stage that `size=` with this word means."""
-    if word == "social":
+    if word == SOCIAL:
         return Stage(width=SOCIAL_CARD.width, height=SOCIAL_CARD.height, fit=Fit.PAD)
     if word == ORIGINAL_SIZE:
         return Stage()

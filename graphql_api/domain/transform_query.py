@@ -17,11 +17,12 @@ from graphql_api.domain.format import Format, parse_format
 from graphql_api.domain.output import Metadata, Output
 from graphql_api.domain.overlay import MAX_OVERLAYS, Overlay
 from graphql_api.domain.stage import MAX_RADIUS, Filter, Stage, flip_and_turn
-from graphql_api.domain.transform import Transform, format_size, named_size
+from graphql_api.domain.transform import SOCIAL, Transform, format_size, named_size
 from graphql_api.errors import InvalidInput
 
 MAX_DPR = 8
 MAX_BLUR = 250
+_CARD = named_size(SOCIAL)
 _RIGHT_ANGLES = (90, 180, 270)
 _RIGHT_ANGLE = 90
 _FLIPS = {"h": (True, False), "v": (False, True), "hv": (True, True), "vh": (True, True)}
@@ -191,17 +192,18 @@ def _checked(field: str, value: Any) -> Any:
 def _build(asked: dict[str, Any]) -> Transform:
     """The transform of values that are each valid on its own."""
     stage_fields = {name: value for name, value in asked.items() if name in _STAGE_FIELDS}
+    output = {name: value for name, value in asked.items() if name in _OUTPUT_FIELDS}
     if "size" in asked and not {"width", "height"} & stage_fields.keys():
         named: Stage = asked["size"]
         sized = {"width": named.width, "height": named.height, "short_side": named.short_side, "fit": named.fit}
         stage_fields = sized | stage_fields
+        output = {"still": named == _CARD} | output
     across, upside_down = asked.get("flip", (False, False))
     degrees = asked.get("turn", 0) + asked.get("rotate", 0)
     mirror, rotate = flip_and_turn(across=across, upside_down=upside_down, degrees=degrees)
     stage = Stage(**stage_fields | {"mirror": mirror, "rotate": rotate})
     with contextlib.suppress(InvalidInput):  # with so many pixels it would be too large: as if it had not been asked
         stage = stage.times(asked.get("dpr", 1))
-    output = {name: value for name, value in asked.items() if name in _OUTPUT_FIELDS}
     if output.get("format") == "auto":
         output = output | {"format": None, "auto": True}
     return Transform((stage,), Output(**output))

@@ -101,6 +101,11 @@ class Intake:
     ) -> AsyncIterator[Callable[[], Awaitable[Media]]]:
         """All of `keep` but what it writes in its transaction: that is to be called inside the context."""
         team = principal.require(Scope.WRITE)
+        if principal.is_guest:
+            if not details.public:
+                raise InvalidInput("public", "What comes without a key is public: nobody could ask for it otherwise.")
+            # Guests share a team: by such an id one would find out, or take away, what another calls his.
+            details = replace(details, external_id=None)
         async with self.checked(principal, team, upload) as (kept, probed):
             media = self._new_media(principal, team, kept, probed.original, details)
             media = replace(media, origin=origin, id=media_id or media.id)

@@ -177,7 +177,8 @@ class Library:
             if changes.builds_on:
                 current = await rows.lock(media.id)
                 tags = (await words.tags_of([media.id])).get(media.id, ())
-                changes = changes.on(current.attributes if current else {}, tags)
+                labels = (await words.labels_of([media.id])).get(media.id, {})
+                changes = changes.on(current.attributes if current else {}, labels, tags)
             if isinstance(changes.external_id, str):
                 await rows.free_external_id(media.team_id, changes.external_id, now, test=media.test)
             await rows.update(media.id, changes, expires_at, now)

@@ -92,7 +92,9 @@ class Renderer:
             public = False
             if not principal.owns(media):
                 transform = replace(transform, output=replace(transform.output, metadata=Metadata.COPYRIGHT))
-        recipe = transform.settle(media.original, accepted=asked.accepted, layers=layers, limits=self.limits)
+        recipe = transform.settle(
+            media.original, accepted=asked.accepted, layers=layers, limits=self.limits, shrinks=not asked.strict
+        )
         if media.test or any(item.test for item in overlays.values()):
             recipe = _marked(recipe, media.original)
         name = asked.preset.name if asked.preset else None
@@ -267,7 +269,7 @@ def _settle(
         _refuse_ignored(transform, original, {}, limits)
     if not sees:
         transform = _without_segments(transform)
-    return transform.settle(original, accepted=accepted, limits=limits)
+    return transform.settle(original, accepted=accepted, limits=limits, shrinks=not strict)
 
 
 def _marked(recipe: Recipe, original: Original) -> Recipe:

@@ -10,6 +10,8 @@ from http import HTTPStatus
 
 from aiohttp import web
 
+from graphql_api.domain.ids import is_uid
+
 _METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE"
 _HEADERS = (
     "Authorization, Content-Type, GraphQL-Require-Preflight, Apollo-Require-Preflight, X-Apollo-Operation-Name, "
@@ -37,7 +39,7 @@ async def allow(_: web.Request) -> web.Response:
 
 
 def set_origin(path: str, headers: MutableMapping[str, str]) -> None:
-    """On every answer of the API and every image: any page may read it."""
-    if path.startswith(_OPEN):
+    """On every answer of the API, every image and every viewer link: any page may read it."""
+    if path == "/" or path.startswith(_OPEN) or is_uid(path[1:]):
         headers.setdefault("Access-Control-Allow-Origin", "*")
         headers.setdefault("Access-Control-Expose-Headers", _EXPOSED)

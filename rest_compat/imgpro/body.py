@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import json
 from collections.abc import Mapping
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from aiohttp import web
 
 from graphql_api.domain.account import Principal
 from graphql_api.domain.duration import parse_ttl
+from graphql_api.domain.labels import clean_attributes, clean_labels
 from graphql_api.domain.media import KEEP, MAX_TAGS, Changes, Details, Keep, Upload, clean_text
 from graphql_api.errors import InvalidInput
 from graphql_api.services.batch import MAX_BATCH
@@ -25,17 +27,10 @@ _NAMESPACE = "namespace"  # kept as a label
 _TRUE, _FALSE = ("1", "true", "yes", "on"), ("0", "false", "no", "off")
 _TAG_MODES = ("replace", "add", "remove")
 
-# Names that mean something to one generation or another. Nothing else may stand under them at the top of an object;
-# what a caller stores there all the same is in `metadata`.
-RESERVED = frozenset(
-    {
-        *("id", "object", "name", "filename", "url", "link", "page_url", "src", "extension", "format", "mime"),
-        *("width", "height", "filesize", "bytes", "description", "caption", "tags", "tag_mode", "namespace", "public"),
-        *("status", "source", "hash", "sizes", "created_at", "expires_at", "published_at", "metadata", "success"),
-        *("data", "upgrade", "error", "message", "file", "ttl", "external_id", "labels", "nsfw", "tool", "defaults"),
-        *("ids", "transformable", "deleted", "updated", "media"),
-    }
-)
+# What a change may say since generation 3, what an upload may, what a change may before: the rest is the caller's own.
+_CHANGES = frozenset({"caption", "public", "ttl", "labels", "metadata"})
+_DETAILS = _CHANGES | {"name", "description", "tags", _NAMESPACE, "external_id"}
+_EARLIER_CHANGES = _CHANGES | {"name", "description", "tags", "tag_mode", _NAMESPACE}
 # Seed 001: "sending `tags`, `namespace`, `nsfw`, `tool`, `defaults`, or `description` returns 422".
 _REFUSED_BY_G3 = ("tags", "namespace", "nsfw", "tool", "defaults", "description")
 # Our names of fields, and theirs.
@@ -51,18 +46,33 @@ class Body:
     part_type: str = ""
 
     def fingerprint(self) -> str:
-        """What the request says, however its form is written: for idempotency keys."""
+        """What the request says, however its form or its JSON is written: for idempotency keys."""
         file = [self.upload.sha256, self.upload.filename, self.part_type] if self.upload else None
-        said = repr([sorted(self.fields.items()), file])  # (names of files need not be Unicode)
-        return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()
+        parsed = {name: _parsed(self.fields[name]) for name in ("labels", "metadata") if name in self.fields}
+        # (The standard library's JSON: names of files need not be Unicode.)
+        said = json.dumps([{**self.fields, **parsed}, file], sort_keys=True)
+        return hashlib.sha256(said.encode()).hexdigest()
 
 
-async def read_upload(request: web.Request, principal: Principal, stack: AsyncExitStack) -> Body:
-    """A form with at most one `file`, or a JSON object; the file lives as long as the stack."""
+def _parsed(value: object) -> object:
+    """What JSON in a form says; anything else as it is."""
+    try:
+        return orjson.loads(value) if isinstance(value, str) else value
+    except orjson.JSONDecodeError:
+        return value
+
+
+def is_form(request: web.Request) -> bool:
+    """Whether the body may hold a file."""
+    return request.content_type == "multipart/form-data"
+
+
+async def read_upload(request: web.Request, principal: Principal, stack: AsyncExitStack, wanted: str) -> Body:
+    """A form with one `file` at most, or JSON; the file lives as long as the stack. Errors name the `wanted` one."""
     if request.content_type == "application/json":
         return Body(await read_json_object(request))
-    if request.content_type != "multipart/form-data":
-        raise InvalidInput("file", "Send multipart/form-data with a 'file', or application/json with a 'url'.")
+    if not is_form(request):
+        raise InvalidInput(wanted, "Send multipart/form-data with a 'file', or application/json with a 'url'.")
     spool, limit = request.app[CONTEXT].spool, principal.plan.max_file_bytes
     fields: dict[str, object] = {}
     upload, part_type = None, ""
@@ -79,29 +89,30 @@ async def read_upload(request: web.Request, principal: Principal, stack: AsyncEx
 
 
 async def read_fields(request: web.Request) -> Mapping[str, object]:
-    """The fields of a change: JSON or a form."""
-    if request.content_type == "multipart/form-data":
-        return {name: await read_text(part, limit=_MAX_FIELD) async for name, part in form_parts(request)}
-    if request.content_type == "application/x-www-form-urlencoded":
-        return await read_form(request)
-    return await read_json_object(request)
+    """The fields of a change: JSON or a form, which has no null and says it of `ttl` by nothing."""
+    if is_form(request):
+        form = {name: await read_text(part, limit=_MAX_FIELD) async for name, part in form_parts(request)}
+    elif request.content_type == "application/x-www-form-urlencoded":
+        form = await read_form(request)
+    else:
+        return await read_json_object(request)
+    return {**form, "ttl": None} if form.get("ttl") == "" else form
 
 
-def details_of(fields: Mapping[str, object], generation: Generation, *, legacy: bool) -> Details:
-    """What is said of a new media. InvalidInput, under their names."""
+def details_of(fields: Mapping[str, object], *, public: bool, legacy: bool) -> Details:
+    """What is said of a new media, `public` unless that is said. InvalidInput, under their names."""
     labels = _mapping("labels", fields.get("labels"))
-    if namespace := _text(_NAMESPACE, fields.get(_NAMESPACE)):
+    if namespace := _namespace(fields):
         labels = {**labels, _NAMESPACE: namespace}
     attributes = {key: text for key, text in _mapping("metadata", fields.get("metadata")).items() if text is not None}
     if legacy:
-        attributes |= {key: text for key, text in _custom(fields).items() if text is not None}
-    ttl = fields.get("ttl")
-    public = fields.get("public")
+        attributes |= {key: text for key, text in _custom(fields, _DETAILS).items() if text is not None}
+    ttl, asked = fields.get("ttl"), fields.get("public")
     try:
         return Details(
             name=_text("name", fields.get("name")),
             caption=next((text for text in _captions(fields) if text), None),
-            public=generation is not Generation.G1 if public in (None, "") else _flag("public", public),
+            public=public if asked in (None, "") else _flag("public", asked),
             tags=tags_of(fields.get("tags")),
             ttl=None if ttl in (None, "") else _ttl(ttl),
             labels={key: text for key, text in labels.items() if text is not None},
@@ -114,15 +125,15 @@ def details_of(fields: Mapping[str, object], generation: Generation, *, legacy: 
 
 def changes_of(fields: Mapping[str, object], generation: Generation, *, legacy: bool) -> Changes:
     """What an update changes. InvalidInput, under their names."""
-    strict = legacy and generation is Generation.G3
+    strict = legacy and generation not in (Generation.G1, Generation.G2)
     if strict:
         for name in _REFUSED_BY_G3:
             if name in fields:
                 raise InvalidInput(name, f"'{name}' cannot be changed.")
     merged = dict(_mapping("metadata", fields.get("metadata")))
     if legacy:
-        merged |= _custom(fields)
-    mode = _text("tag_mode", fields.get("tag_mode")) or "replace"
+        merged |= _custom(fields, _CHANGES if strict else _EARLIER_CHANGES)
+    mode = (not strict and _text("tag_mode", fields.get("tag_mode"))) or "replace"
     if mode not in _TAG_MODES:
         raise InvalidInput("tag_mode", f"'tag_mode' must be one of: {', '.join(_TAG_MODES)}.")
     tags = tags_of(fields["tags"]) if "tags" in fields else None
@@ -136,6 +147,7 @@ def changes_of(fields: Mapping[str, object], generation: Generation, *, legacy: 
             added_tags=tags or () if mode == "add" else (),
             removed_tags=tags or () if mode == "remove" else (),
             labels=_changed_labels(fields),
+            merged_labels={_NAMESPACE: _namespace(fields)} if _NAMESPACE in fields else {},
             merged_attributes=merged,
         )
     except InvalidInput as error:
@@ -157,9 +169,15 @@ def _in_their_words(error: InvalidInput) -> InvalidInput:
     return error.at(_THEIRS[error.field]) if error.field in _THEIRS else error
 
 
-def _custom(fields: Mapping[str, object]) -> dict[str, str | None]:
-    """Fields that mean nothing to us: what the caller wants to be kept."""
-    return {name: _plain(name, value) for name, value in fields.items() if name not in RESERVED}
+def _custom(fields: Mapping[str, object], ours: frozenset[str]) -> dict[str, str | None]:
+    """Fields that mean nothing here: what the caller wants to be kept."""
+    custom = {name: _plain(name, value) for name, value in fields.items() if name not in ours}
+    for name, text in custom.items():
+        try:
+            clean_attributes({name: text or ""})
+        except InvalidInput as error:
+            raise error.at(name) from error
+    return custom
 
 
 def _plain(name: str, value: object) -> str | None:
@@ -206,7 +224,17 @@ def _ttl(value: object) -> dt.timedelta:
 def _changed_ttl(fields: Mapping[str, object]) -> dt.timedelta | Keep | None:
     if "ttl" not in fields:
         return KEEP
-    return None if fields["ttl"] in (None, "", "null") else _ttl(fields["ttl"])
+    return None if fields["ttl"] is None else _ttl(fields["ttl"])
+
+
+def _namespace(fields: Mapping[str, object]) -> str | None:
+    """The value of the label that a namespace is kept as."""
+    namespace = _text(_NAMESPACE, fields.get(_NAMESPACE))
+    try:
+        clean_labels({_NAMESPACE: namespace} if namespace else {})
+    except InvalidInput as error:
+        raise error.at(_NAMESPACE) from error
+    return namespace
 
 
 def _changed_labels(fields: Mapping[str, object]) -> Mapping[str, str] | Keep:
@@ -232,11 +260,10 @@ def _mapping(name: str, value: object) -> dict[str, str | None]:
     """An object of texts, or JSON of one. InvalidInput."""
     if value is None or value == "":
         return {}
-    if isinstance(value, str):
-        try:
-            value = orjson.loads(value)
-        except orjson.JSONDecodeError as error:
-            raise InvalidInput(name, f"'{name}' must be a JSON object.") from error
+    value = _parsed(value)
     if not isinstance(value, dict):
         raise InvalidInput(name, f"'{name}' must be an object.")
-    return {key: _plain(name, item) for key, item in value.items()}
+    try:
+        return {key: _plain(key, item) for key, item in value.items()}
+    except InvalidInput as error:
+        raise error.at(name) from error

@@ -10,7 +10,7 @@ from aiohttp import web
 from graphql_api import errors
 from graphql_api.errors import TintypeError
 from graphql_api.web.context import REQUEST_ID, identify
-from graphql_api.web.errors import error_headers, json_response
+from graphql_api.web.errors import error_headers, json_response, status_of
 from rest_compat.imgpro.generation import Generation, generation_of, is_legacy
 
 # Ours -> (status, their type, their code); the nearest ancestor counts.
@@ -32,6 +32,9 @@ _WORDS: dict[type[TintypeError], tuple[HTTPStatus, str, str]] = {
     errors.UpstreamTimeout: (HTTPStatus.GATEWAY_TIMEOUT, "processing_error", "fetch_failed"),
     errors.NotConfigured: (HTTPStatus.NOT_IMPLEMENTED, "api_error", "server_error"),
 }
+# What is left of the plan of who uploads, for the answer's headers.
+LEFT: web.RequestKey[dict[str, str]] = web.RequestKey("left", dict[str, str])
+
 _BAD_REQUEST = (HTTPStatus.BAD_REQUEST, "invalid_request_error", "bad_request")
 # What failed, where something of ours did.
 _FAILED = {
@@ -87,6 +90,8 @@ def render_error(error: TintypeError, request: web.Request) -> web.Response:
     """The error in the words of the generation that asks."""
     generation = generation_of(request)
     status, _, code = _words(error)
+    if not request.path.startswith("/v1/"):
+        status = status_of(error)  # the viewer link gives an image: so it says what all addresses of that image say
     flat = _is_flat(request)
     body = error_texts(error) if flat else error_object(error)
     if status in (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.INSUFFICIENT_STORAGE):
@@ -98,7 +103,7 @@ def render_error(error: TintypeError, request: web.Request) -> web.Response:
         elif isinstance(error, errors.RateLimited):
             code = _RATE_LIMITED_BEFORE
     body |= {"error": code} if flat else {"code": code}
-    headers = error_headers(error) | {"X-Request-Id": request[REQUEST_ID]}
+    headers = error_headers(error) | request.get(LEFT, {}) | {"X-Request-Id": request[REQUEST_ID]}
     return json_response(body if flat else {"error": body}, status, headers)
 
 

@@ -6,8 +6,8 @@ from enum import StrEnum
 
 from aiohttp import web
 
-from graphql_api.domain.key import Profile
-from graphql_api.web.context import profile_of
+from graphql_api.domain.key import Profile, number_of
+from graphql_api.web.context import PRINCIPAL, profile_of
 
 HEADER = "Img-Api-Profile"
 _LEGACY = ("/v1/upload", "/v1/import", "/v1/media")
@@ -32,6 +32,12 @@ def generation_of(request: web.Request) -> Generation:
     asked = request.headers.get(HEADER, "").lower()
     if asked in tuple(Generation):
         return Generation(asked)
-    if profile_of(request) is Profile.G1:
+    if profile_of(request) is Profile.G1 or _shows_g1(request):
         return Generation.G1
     return Generation.G3 if is_legacy(request) else Generation.G4
+
+
+def _shows_g1(request: web.Request) -> bool:
+    """Whether a key that is no good has the form of generation 1: its client is to understand the refusal."""
+    secret = request.headers.get("Authorization", "").partition(" ")[2].strip()
+    return PRINCIPAL not in request and number_of(secret) is not None

@@ -17,7 +17,8 @@ from graphql_api.domain.page import MAX_PAGE, NEWEST_FIRST, PageRequest, cursor_
 from graphql_api.errors import InvalidInput, NotFound, TintypeError
 from graphql_api.services.batch import run_batch
 from graphql_api.web.context import CONTEXT, admit_uploader
-from rest_compat.imgpro.body import Body, details_of, ids_of, read_upload, tags_of
+from rest_compat.imgpro.body import Body, details_of, ids_of, is_form, read_upload, tags_of
+from rest_compat.imgpro.errors import LEFT
 from rest_compat.imgpro.generation import Generation, generation_of, is_legacy
 from rest_compat.imgpro.present import Shown, quota_headers
 
@@ -36,38 +37,63 @@ class Failure:
 
 async def create(request: web.Request, *, url_only: bool = False) -> tuple[Media, Principal]:
     """Keep the file of a form, or what a URL leads to; without a key as a guest."""
-    context = request.app[CONTEXT]
     principal = await admit_uploader(request)
-    # Who may not write learns that before anything about the body: clients probe their rights so.
+    try:
+        return await _create(request, principal, url_only=url_only), principal
+    except TintypeError:
+        request[LEFT] = await upload_headers(request, principal)
+        raise
+
+
+async def _create(request: web.Request, principal: Principal, *, url_only: bool) -> Media:
+    context = request.app[CONTEXT]
+    # Who may not write learns that before anything about the body: clients probe their rights with an empty one.
+    principal.require(Scope.WRITE)
+    await context.intake.limits.check_upload(principal)
     key = request.headers.get("Idempotency-Key")
-    if key:  # what it has made already is given whatever the plan has room for
-        principal.require(Scope.WRITE)
-        await context.intake.limits.check_upload(principal)
-    else:
+    # No file is taken in for a full plan; but what a key has made already is given whatever there is room for.
+    if is_form(request) and not key:
         await context.intake.expect_upload(principal)
+    wanted = "url" if url_only or request.content_type == "application/json" else "file"
     async with AsyncExitStack() as stack:
-        body = await read_upload(request, principal, stack)
+        body = await read_upload(request, principal, stack, wanted)
         if url_only and body.upload is not None:
             raise InvalidInput("url", "Send a 'url'; files go to /v1/upload.")
+        if body.upload is None and not body.fields.get("url"):
+            raise InvalidInput(wanted, f"A {wanted} is required.")
 
         async def make(media_id: uuid.UUID | None = None) -> Media:
             return await _make(request, principal, body, media_id)
 
         if not key:
-            return await make(), principal
-        return await context.idempotency.once(principal, key, body.fingerprint(), make), principal
+            return await make()
+        return await context.idempotency.once(principal, key, body.fingerprint(), make)
 
 
 async def _make(request: web.Request, principal: Principal, body: Body, media_id: uuid.UUID | None) -> Media:
     intake = request.app[CONTEXT].intake
-    details = details_of(body.fields, generation_of(request), legacy=is_legacy(request))
+    fields = dict(body.fields)
+    url = fields.pop("url", None) if body.upload is None else None
+    public = principal.is_guest or generation_of(request) is not Generation.G1
+    details = details_of(fields, public=public, legacy=is_legacy(request))
     if body.upload is not None:
         return await intake.upload(principal, body.upload, details, media_id=media_id)
-    url = body.fields.get("url")
-    if not isinstance(url, str) or not url:
-        field = "file" if request.content_type == "multipart/form-data" else "url"
-        raise InvalidInput(field, f"A {field} is required.")
+    if not isinstance(url, str):
+        raise InvalidInput("url", "'url' must be a text.")
+    await intake.expect_upload(principal)
     return await intake.import_url(principal, url, details, media_id)
+
+
+async def find(request: web.Request, principal: Principal, uid: str) -> Media:
+    """One of the team's media, or a public one. NotFound; Forbidden for the team's own with a key that may not read."""
+    library = request.app[CONTEXT].library
+    try:
+        return await library.get_by_uid(principal, uid)
+    except NotFound:
+        if principal.team is not None and Scope.READ not in principal.scopes:
+            await library.get_own_by_uid(principal, uid)
+            principal.require(Scope.READ)
+        raise
 
 
 async def upload_headers(request: web.Request, principal: Principal) -> dict[str, str]:
@@ -109,11 +135,13 @@ async def list_media(request: web.Request, principal: Principal) -> tuple[list[M
     mode = query.get("tag_mode", "any")
     if mode not in ("any", "all"):
         raise InvalidInput("tag_mode", "'tag_mode' must be any or all.")
+    labels = {(name[6:-1], value) for name, value in query.items() if name.startswith("label[") and name[-1] == "]"}
+    uids = tuple(ids_of(query["ids"])) if query.get("ids") else None
     wanted = MediaFilter(
-        uids=tuple(ids_of(query["ids"])) if query.get("ids") else None,
+        uids=() if len(dict(labels)) < len(labels) else uids,  # a label has one value: with two wanted nothing is
         tags_any=(tags or None) if mode == "any" else None,
         tags_all=tags if mode == "all" else (),
-        labels={name[6:-1]: value for name, value in query.items() if name.startswith("label[") and name[-1] == "]"},
+        labels=dict(labels),
     )
     found = await request.app[CONTEXT].library.list(principal, page, wanted)
     last = cursor_of(found.items[-1], NEWEST_FIRST).format() if found.items and found.has_next else None

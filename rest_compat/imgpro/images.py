@@ -50,7 +50,7 @@ async def _created(request: web.Request, media: Media, principal: Principal) -> 
 async def get(request: web.Request) -> web.Response:
     """GET /v1/images/{id}, /v1/media/{id}: one's own with a key, public ones without."""
     principal = await authenticate(request)
-    media = await request.app[CONTEXT].library.get_by_uid(principal, request.match_info["id"])
+    media = await handling.find(request, principal, request.match_info["id"])
     (body,) = await _bodies(request, principal, [media])
     return json_response(_one(request, body), headers=_PRIVATE)
 
@@ -85,8 +85,9 @@ async def update_many(request: web.Request) -> web.Response:
     """PATCH …/batch, /v1/media?ids=a,b: the same change of at most 100, each on its own."""
     principal = await authenticate(request)
     principal.require(Scope.WRITE)
-    fields = await read_fields(request)
-    ids = ids_of(_ids_in_query(request) or fields.get("ids"))
+    fields = dict(await read_fields(request))
+    named = fields.pop("ids", None)
+    ids = ids_of(_ids_in_query(request) or named)
     changes = changes_of(fields, generation_of(request), legacy=is_legacy(request))
 
     async def change(uid: str) -> Media:
@@ -106,7 +107,8 @@ async def delete_many(request: web.Request) -> web.Response:
     """
     principal = await authenticate(request)
     principal.require(Scope.WRITE)
-    ids = ids_of(_ids_in_query(request) or (await read_fields(request)).get("ids"))
+    fields = await read_fields(request) if request.body_exists else {}
+    ids = ids_of(_ids_in_query(request) or fields.get("ids"))
 
     async def drop(uid: str) -> None:
         await handling.delete(request, principal, uid)

@@ -12,12 +12,23 @@ from graphql_api.domain.media import Media, Source
 from graphql_api.domain.rendition import address, shown_format
 from graphql_api.domain.transform import named_size
 from graphql_api.domain.usage import Quota, left
-from rest_compat.imgpro.body import RESERVED
 
 _SIZES = (("small", "s"), ("medium", "m"), ("large", "l"))
 _STAGES = {word: named_size(word) for _, word in _SIZES}  # made once: a list has hundreds of sizes
 # img.pro documents these as not transformable (seed 002). Tintype transforms them all the same for who asks.
 _NOT_TRANSFORMABLE = (Format.SVG, Format.BMP, Format.ICO)
+
+# Names that mean something to one generation or another. Nothing else may stand under them at the top of an object;
+# what a caller stores there all the same is in `metadata`.
+RESERVED = frozenset(
+    {
+        *("id", "object", "name", "filename", "url", "link", "page_url", "src", "extension", "format", "mime"),
+        *("width", "height", "filesize", "bytes", "description", "caption", "tags", "tag_mode", "namespace", "public"),
+        *("status", "source", "hash", "sizes", "created_at", "expires_at", "published_at", "metadata", "success"),
+        *("data", "upgrade", "error", "message", "file", "ttl", "external_id", "labels", "nsfw", "tool", "defaults"),
+        *("ids", "transformable", "deleted", "updated", "media"),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +72,10 @@ def present_image(shown: Shown, *, public_url: str, source_url: str) -> dict[str
 
 
 def present_media(shown: Shown, *, public_url: str, source_url: str) -> dict[str, object]:
-    """The object of generations 1 to 3, all their fields at once; metadata of the caller's at the top and inside."""
+    """The object of generations 1 to 3, all their fields at once; metadata at the top and inside."""
     media = shown.media
     src, link, target = address(media, source_url), f"{public_url}/{media.uid}", shown_format(media.original)
-    attributes = dict(media.attributes) if shown.own else {}
+    attributes = dict(media.attributes)  # of a public image to everybody (seed 001, "GET /v1/media/:id")
     body: dict[str, object] = {
         "id": media.uid,
         "name": media.name,

@@ -120,3 +120,15 @@ async def test_what_crashed_and_is_in_the_trash_is_made_anew(house: Client, monk
 
     assert second.status == 201
     assert second.json["id"] != first
+
+
+async def test_an_idempotency_key_does_not_care_how_json_is_written(house: Client) -> None:
+    forms = [
+        {"labels": '{"a": "1", "b": "2"}', "metadata": '{"c":"3","d":"4"}'},
+        {"metadata": '{ "d": "4", "c": "3" }', "labels": '{"b":"2","a":"1"}'},
+        {"metadata": '{ "d": "4", "c": "5" }', "labels": '{"b":"2","a":"1"}'},
+    ]
+    sent = [await send(house, "/v1/images", fields, headers=KEY) for fields in forms]
+
+    assert [answer.status for answer in sent] == [201, 201, 409]
+    assert sent[0].json["id"] == sent[1].json["id"]

@@ -240,6 +240,32 @@ async def test_a_moving_picture_moves_in_every_size(client: Client) -> None:
         assert (getattr(picture, "n_frames", 1), picture.width) == (frames, 20)
 
 
+async def test_a_social_card_is_a_still_unless_animation_is_asked_for(client: Client) -> None:
+    made = await client.uploaded(pictures.animation("GIF", 40))
+    card, moving = [await client.get(f"{made['url']}?size=social{more}", key=None) for more in ("", "&anim=true")]
+    query = "query ($id: ID!, $t: TransformInput!) { media(by: { id: $id }) { rendition(transform: $t) { url } } }"
+    asked: list[dict[str, Any]] = [{"size": "SOCIAL"}, {"width": 1200, "height": 630, "fit": "PAD", "animated": False}]
+    told = [await client.data(query, {"id": made["id"], "t": transform}) for transform in asked]
+    same = [await client.get(answer["media"]["rendition"]["url"], key=None) for answer in told]
+    options = "/cdn-cgi/image/width=1200,height=630,fit=pad,anim=false/"
+    same.append(await client.get(options + made["url"], key=None))
+
+    assert (card.status, getattr(pictures.decode(card.body), "n_frames", 1)) == (200, 1)
+    assert pictures.decode(card.body).size == (1200, 630)
+    assert moving.status == 413
+    assert {answer.headers["ETag"] for answer in same} == {card.headers["ETag"]}
+
+
+async def test_a_large_photo_becomes_a_gif_as_large_as_one_may_be(client: Client) -> None:
+    made = await client.uploaded(pictures.jpeg(2600, 2000))
+    answers = [await client.get(path, key=None) for path in (f"{made['url']}?format=gif", f"/{made['uid']}?format=gif")]
+    other = await client.get(f"/cdn-cgi/image/format=gif/{made['url']}", key=None)
+
+    assert [answer.status for answer in (*answers, other)] == [200] * 3
+    assert len({answer.headers["ETag"] for answer in (*answers, other)}) == 1
+    assert pictures.decode(answers[0].body).size == (2280, 1753)
+
+
 async def test_originals_keep_their_secrets(client: Client) -> None:
     made = await client.uploaded(pictures.jpeg(orientation=3))
     picture = pictures.decode((await client.get(made["url"], key=None)).body)

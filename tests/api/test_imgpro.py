@@ -330,6 +330,8 @@ async def test_pages_of_other_origins_may_ask_everywhere(client: Client) -> None
         "/v1/images",
         "/v1/images/batch",
         "/v1/usage",
+        "/",
+        "/abcdefgh2345",
     ):
         answer = await client.request("OPTIONS", path, key=None, headers=headers)
         assert answer.status == 204, path

@@ -169,9 +169,10 @@ async def test_row_10_generation_3_refuses_what_1_and_2_take(client: Client, fie
     media = await uploaded(client)
     refused = await patch(client, f"/v1/media/{media['id']}", {field: "x"})
     in_batch = await patch(client, "/v1/media/batch", {"ids": [media["id"]], field: "x"})
+    newer = await patch(client, f"/v1/media/{media['id']}", {field: "x"}, headers={"Img-Api-Profile": "g4"})
     taken = await patch(client, f"/v1/media/{media['id']}", {field: "x"}, headers=G1)
 
-    for answer in (refused, in_batch):
+    for answer in (refused, in_batch, newer):
         assert (answer.status, answer.json["error"], list(answer.json["errors"])) == (422, "validation_error", [field])
     assert taken.status == 200
 
@@ -181,12 +182,13 @@ async def test_row_11_generation_1_is_private_unless_asked(client: Client) -> No
         "key": (await uploaded(client, key="g1"))["public"],
         "header": (await uploaded(client, headers=G1))["public"],
         "public": (await uploaded(client, fields={"public": "1"}, key="g1"))["public"],
+        "guest": (await uploaded(client, headers=G1, key=None))["public"],
         "g3": (await uploaded(client))["public"],
         "private": (await uploaded(client, fields={"public": "0"}))["public"],
         "images": (await uploaded(client, "/v1/images"))["public"],
     }
 
-    assert told == {"key": False, "header": False, "public": True, "g3": True, "private": False, "images": True}
+    assert [name for name, public in told.items() if not public] == ["key", "header", "private"]
 
 
 @pytest.mark.usefixtures("early_in_the_minute")
@@ -244,7 +246,7 @@ async def test_row_14_an_extension_names_a_format_and_the_query_another(client: 
 
 async def test_row_15_metadata_stands_at_the_top_before_generation_4_and_inside_always(client: Client) -> None:
     said = {"author": "Jane Doe", "license": "cc-by-4.0", "source_url": "https://example.com/a?b=c", "width": "7"}
-    media = await uploaded(client, fields=said)
+    media = await uploaded(client, fields=said | {"tags": "cat", "labels": '{"a": "b"}', "external_id": "e"})
     got = (await client.get(f"/v1/media/{media['id']}")).json
 
     for body in (media, got, got["data"]):
@@ -254,14 +256,44 @@ async def test_row_15_metadata_stands_at_the_top_before_generation_4_and_inside_
             "source_url": "https://example.com/a?b=c",
         }
         assert body["width"] == 400  # what means something stays what it means
-        assert body["metadata"] == {name: text for name, text in said.items() if name != "width"}
+        assert body["metadata"] == said
     foreign = (await client.get(f"/v1/media/{media['id']}", key=None)).json
-    assert (foreign["metadata"], "author" in foreign) == ({}, False)
+    other = (await client.get(f"/v1/media/{media['id']}", key="second")).json
+    for body in (foreign, other):
+        assert (body["metadata"], body["author"]) == (said, "Jane Doe")
+        assert (body["labels"], body["tags"], body["external_id"]) == ({}, [], None)
+    assert (await client.get(f"/v1/images/{media['id']}", key=None)).json["metadata"] == {}
     modern = (await client.get(f"/v1/images/{media['id']}")).json
     assert (modern["metadata"], "author" in modern) == (media["metadata"], False)
     reserved = await uploaded(client, "/v1/images", {"metadata": '{"width": "7", "mine": "x"}'})
     legacy = (await client.get(f"/v1/media/{reserved['id']}")).json
     assert (legacy["width"], legacy["mine"], legacy["metadata"]) == (400, "x", {"width": "7", "mine": "x"})
+
+
+async def test_row_15_only_fields_of_the_request_are_no_metadata(client: Client) -> None:
+    said = {
+        "source": "Reuters",
+        "status": "draft",
+        "tool": "cam",
+        "hash": "x",
+        "format": "square",
+        "url": "https://a.b/c",
+    }
+    media = await uploaded(
+        client, fields=said | {"caption": "Roof", "tags": "cat", "name": "a.jpg", "namespace": "blog"}
+    )
+    path, more = f"/v1/media/{media['id']}", {"name": "mine", "external_id": "e-1", "tag_mode": "x", "format": None}
+    changed = await patch(client, path, more, headers=G3)
+    earlier = await patch(client, path, {"name": "b.jpg", "status": "done"}, headers=G1)
+    batch = await patch(client, "/v1/media/batch", {"ids": [media["id"]], "hash": "y"})
+
+    assert media["metadata"] == said
+    assert (media["source"], media["status"], media["format"], "tool" in media) == ("upload", "ready", "jpg", False)
+    kept = {name: text for name, text in said.items() if name != "format"}
+    assert changed.json["metadata"] == kept | {"name": "mine", "external_id": "e-1", "tag_mode": "x"}
+    assert (changed.json["name"], changed.json["external_id"]) == ("a.jpg", None)
+    assert (earlier.json["name"], earlier.json["metadata"]["status"]) == ("b.jpg", "done")
+    assert batch.json["media"][0]["metadata"]["hash"] == "y"
 
 
 async def test_row_16_tags_namespace_and_labels_are_all_kept(client: Client) -> None:
@@ -272,10 +304,34 @@ async def test_row_16_tags_namespace_and_labels_are_all_kept(client: Client) -> 
         (await client.get(f"/v1/images?{query}")).json["data"]
         for query in ("tags=roof", "label[namespace]=blog", "label[site]=example.com", "label[site]=other")
     ]
+    twice = "label[site]=other&label[site]=example.com"
+    found += [
+        (await client.get(f"/v1/images?{query}")).json["data"]
+        for query in (twice, twice.replace("other&", "example.com&"))
+    ]
 
     assert (media["tags"], media["namespace"]) == (["cat", "roof"], "blog")
     assert media["labels"] == image["labels"] == {"site": "example.com", "namespace": "blog"}
-    assert [len(items) for items in found] == [1, 1, 1, 0]
+    assert [len(items) for items in found] == [1, 1, 1, 0, 0, 1]
+
+
+async def test_row_16_a_namespace_is_changed_like_what_it_is_kept_as(client: Client) -> None:
+    media = await uploaded(client, fields={"namespace": "blog", "labels": '{"site": "example.com"}'})
+    path, headers = f"/v1/media/{media['id']}", {"Img-Api-Profile": "g2"}
+    changed = await patch(client, path, {"namespace": "shop"}, headers=G1)
+    anew = await patch(client, path, {"namespace": "docs", "labels": {"a": "b"}}, headers=headers)
+    modern = await patch(client, f"/v1/images/{media['id']}", {"namespace": "news"})
+    cleared = await patch(client, path, {"namespace": ""}, headers=headers)
+    wrong = [
+        await patch(client, path, {"namespace": "a,b"}, headers=G1),
+        await send(client, "/v1/upload", {"namespace": "x" * 129}),
+    ]
+
+    assert (changed.json["namespace"], changed.json["labels"]["site"]) == ("shop", "example.com")
+    assert anew.json["labels"] == {"namespace": "docs", "a": "b"}
+    assert modern.json["labels"] == {"namespace": "news", "a": "b"}
+    assert (cleared.json["namespace"], cleared.json["labels"]) == (None, {"a": "b"})
+    assert [(answer.status, list(answer.json["errors"])) for answer in wrong] == [(422, ["namespace"])] * 2
 
 
 async def test_row_17_heic_is_served_as_jpeg(client: Client) -> None:

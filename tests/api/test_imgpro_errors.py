@@ -18,6 +18,7 @@ from tests import pictures
 from tests.client import Client
 from tests.conftest import make_settings, run_app
 from tests.imgpro import G1, G3, PHOTO, code_of, drop, patch, send, uploaded
+from tests.people import act
 from tests.plans import OURS
 
 MIB = 1024 * 1024
@@ -33,6 +34,7 @@ async def test_errors_in_the_words_of_each_generation(client: Client) -> None:
     wrong = await client.get("/v1/images", key="nonsense")
     no_file = await client.request("POST", "/v1/upload", data={"caption": "x"})
     usage = [await client.get("/v1/usage", key=None), await client.get("/v1/usage", key=None, headers=G1)]
+    gone = await client.get("/v1/usage", key="9|gone")
 
     assert (flat.status, flat.json) == (404, {"error": "not_found", "message": "There is no such media."})
     assert nested.json["error"]["code"] == "not_found"
@@ -46,8 +48,28 @@ async def test_errors_in_the_words_of_each_generation(client: Client) -> None:
         "unauthorized",
         "unauthorized",
     ]
-    for answer in (flat, nested, reader, nobody, wrong):
+    assert (gone.status, gone.json["error"]) == (401, "unauthorized")
+    assert "X-Monthly-Uploads-Remaining" in no_file.headers
+    for answer in (flat, nested, reader, nobody, wrong, gone):
         assert answer.headers["X-Request-Id"]
+
+
+async def test_a_key_that_may_only_write_is_told_so_by_what_is_its_teams(client: Client) -> None:
+    secret = (await act(client, "createKey", "secret", key="first", name="w", scopes=["WRITE"]))["secret"]
+    mine = await uploaded(client, fields={"public": "false"})
+    others = await uploaded(client, fields={"public": "false"}, key="second")
+    paths = (f"/v1/media/{mine['id']}", f"/v1/images/{mine['id']}", f"/v1/media/{others['id']}", "/v1/media/nothing")
+    answers = [await client.get(path, key=secret) for path in ("/v1/media", *paths)]
+
+    assert [answer.status for answer in answers] == [403, 403, 403, 404, 404]
+
+
+async def test_a_guest_has_nothing_that_nobody_could_see(client: Client) -> None:
+    flat = await send(client, "/v1/upload", {"public": "false"}, key=None)
+    nested = await send(client, "/v1/images", {"public": "0"}, key=None)
+
+    assert (flat.status, list(flat.json["errors"])) == (422, ["public"])
+    assert (nested.status, list(nested.json["error"]["details"])) == (422, ["public"])
 
 
 async def test_a_second_external_id_is_a_conflict(client: Client) -> None:
@@ -59,12 +81,22 @@ async def test_a_second_external_id_is_a_conflict(client: Client) -> None:
     assert (nested.status, nested.json["error"]["code"]) == (409, "external_id_duplicate")
 
 
+async def test_what_one_guest_calls_an_image_is_nothing_to_another(client: Client) -> None:
+    made = [await uploaded(client, path, {"external_id": "ext-1"}, key=None) for path in ("/v1/upload", "/v1/images")]
+
+    assert made[0]["external_id"] is None
+    assert (await uploaded(client, fields={"external_id": "ext-1"}))["external_id"] == "ext-1"
+
+
 async def test_a_full_plan_says_what_is_used_and_what_to_do(tmp_path: Path, imaging: ImagingPool) -> None:
     plans = tmp_path / "plans.toml"
     plans.write_text(OURS.replace("uploads_per_month = 100\n", "uploads_per_month = 1\n"))
     async with run_app(make_settings(tmp_path, plans_file=plans), imaging) as client:
         media = await uploaded(client)
         flat, nested = [await send(client, path) for path in ("/v1/upload", "/v1/images")]
+        paths = ("/v1/images", "/v1/upload", "/v1/import")
+        probes = [await client.request("POST", path, json={}) for path in paths]
+        full = [await client.request("POST", path, json={"url": "http://127.0.0.1:9/"}) for path in paths]
         usage = {
             "plan": "free",
             "uploads_used": 1,
@@ -74,6 +106,8 @@ async def test_a_full_plan_says_what_is_used_and_what_to_do(tmp_path: Path, imag
         }
 
         assert (flat.status, flat.json["error"], flat.json["usage"]) == (403, "quota_exceeded", usage)
+        assert [(answer.status, code_of(answer)) for answer in probes] == [(422, "validation_error")] * 3
+        assert [(answer.status, code_of(answer)) for answer in full] == [(403, "quota_exceeded")] * 3
         error = nested.json["error"]
         assert (nested.status, error["type"], error["code"], error["usage"]) == (
             403,
@@ -217,3 +251,13 @@ async def test_files_have_the_limits_of_who_sends_them(client: Client) -> None:
     for name, limit in {"guest": 20, "keyed": 70, "images": 70, "drawing": 10}.items():
         assert f" {limit * MIB} bytes" in said[name]
     assert client.blobs() == []
+
+
+async def test_the_link_refuses_what_the_image_refuses(client: Client) -> None:
+    media = await uploaded(client)
+    query = "w=8000&h=8000&fit=squeeze"
+    image, link = [await client.get(f"{media[name]}?{query}", key=None) for name in ("src", "link")]
+    page = await client.get(f"{media['link']}?{query}", key=None, headers={"Accept": "text/html"})
+
+    assert [answer.status for answer in (image, link, page)] == [413] * 3
+    assert code_of(link) == "validation_error"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import aiohttp
 import pytest
 
 from tests.client import Client
@@ -58,7 +59,21 @@ async def test_keys_of_metadata_are_checked_before_anything_is_looked_up(client:
     for path in ("/v1/media?ids=nothing", "/v1/media/batch"):
         for field in ("x" * 65, "", " x", "a\nb"):
             answer = await patch(client, path, {"ids": ["nothing"], field: "x"})
-            assert (answer.status, list(answer.json["errors"])) == (422, ["metadata"]), (path, field)
+            assert (answer.status, list(answer.json["errors"])) == (422, [field]), (path, field)
+
+
+async def test_what_is_wrong_with_metadata_is_said_where_it_was_given(client: Client) -> None:
+    answers = [
+        await send(client, "/v1/upload", {"author": "x" * 1025}),
+        await send(client, "/v1/upload", {"metadata": '{"a": {"b": 1}}'}),
+        await send(client, "/v1/upload", {"labels": '{"site": [1]}'}),
+    ]
+
+    assert [answer.json["errors"] for answer in answers] == [
+        {"author": ["The attribute 'author' has more than 1024 characters."]},
+        {"metadata": ["'a' must be a text."]},
+        {"labels": ["'site' must be a text."]},
+    ]
 
 
 async def test_images_take_a_name_whatever_the_profile(client: Client) -> None:
@@ -73,7 +88,6 @@ async def test_images_take_a_name_whatever_the_profile(client: Client) -> None:
 WITH_BODY = [
     *(("POST", path) for path in ("/v1/images", "/v1/import")),
     *(("PATCH", path) for path in ("/v1/images/nothing", "/v1/images/batch", "/v1/media/x", "/v1/media/batch")),
-    *(("DELETE", path) for path in ("/v1/images/batch", "/v1/media/batch", "/v1/media")),
 ]
 
 
@@ -82,6 +96,29 @@ async def test_what_is_no_json_object_is_a_bad_request(client: Client, body: byt
     for method, path in WITH_BODY:
         answer = await client.request(method, path, data=body, headers={"Content-Type": "application/json"})
         assert (answer.status, code_of(answer)) == (400, "bad_request"), path
+    for path in ("/v1/images/batch", "/v1/media/batch", "/v1/media"):
+        answer = await client.request("DELETE", path, data=body, headers={"Content-Type": "application/json"})
+        assert answer.status == (400 if body else 422), path
+
+
+async def test_what_is_missing_is_named(client: Client) -> None:
+    form = aiohttp.FormData({"caption": "x"}, default_to_multipart=True)
+    answers = {
+        "import": await client.request("POST", "/v1/import"),
+        "import of a form": await client.request("POST", "/v1/import", data=form),
+        "upload": await client.request("POST", "/v1/upload"),
+        "JSON": await client.request("POST", "/v1/upload", json={"caption": "x"}),
+        "delete": await drop(client, "/v1/media"),
+        "delete none": await drop(client, "/v1/media?ids="),
+        "batch": await drop(client, "/v1/media/batch"),
+        "nothing": await drop(client, "/v1/media", {}),
+    }
+
+    assert {name: (answer.status, *answer.json["errors"]) for name, answer in answers.items()} == {
+        **dict.fromkeys(("import", "import of a form", "JSON"), (422, "url")),
+        "upload": (422, "file"),
+        **dict.fromkeys(("delete", "delete none", "batch", "nothing"), (422, "ids")),
+    }
 
 
 async def test_other_methods_are_told_which_there_are(client: Client) -> None:
@@ -100,7 +137,7 @@ async def test_other_methods_are_told_which_there_are(client: Client) -> None:
 WRONG: dict[str, list[Any]] = {
     "caption": [5, [], {}, True, "x" * 2001, "\0"],
     "public": ["maybe", 2, [], {}, 0.5],
-    "ttl": [299, -1, True, [], "5w", 10**12],
+    "ttl": ["", "null", 299, -1, True, [], "5w", 10**12],
     "labels": [[], "x", {"a": []}, {"a": ""}, {"": "b"}, 5],
     "metadata": [[], "x", {"a": {}}, {"a": "x" * 1025}, {"a": "\0"}, 5],
     "tags": [5, [5], {}, ["x" * 51], ["\0"]],
@@ -115,6 +152,13 @@ async def test_what_is_not_valid_is_named(client: Client, field: str) -> None:
     for value in WRONG[field]:
         answer = await patch(client, f"/v1/images/{image['id']}", {field: value})
         assert (answer.status, list(answer.json["error"]["details"])) == (422, [field]), value
+
+
+async def test_an_empty_field_of_a_form_lets_an_image_stay(client: Client) -> None:
+    image = await uploaded(client, "/v1/images", {"ttl": "7d"})
+    changed = await client.request("PATCH", f"/v1/images/{image['id']}", data={"ttl": ""})
+
+    assert (image["expires_at"] is None, changed.status, changed.json["expires_at"]) == (False, 200, None)
 
 
 async def test_filters_of_lists_take_what_no_database_stores(house: Client, database_url: str) -> None:

@@ -16,7 +16,7 @@ from openapi_spec_validator.readers import read_from_filename
 from graphql_api.domain.media import MAX_TAG, MAX_TAGS, MAX_TEXT
 from graphql_api.domain.page import DEFAULT_PAGE, MAX_PAGE
 from rest_compat.imgpro import errors, routes
-from rest_compat.imgpro.body import RESERVED
+from rest_compat.imgpro.present import RESERVED
 
 ROOT = Path(__file__).parents[2]
 

@@ -83,6 +83,31 @@ def test_a_result_of_too_many_pixels_is_refused_with_the_number() -> None:
         parse("format=gif").settle(PHOTO)
 
 
+@pytest.mark.parametrize(
+    ("query", "original", "moves"),
+    [
+        ("format=gif", PHOTO, False),
+        ("format=gif&rotate=90&brightness=2", PHOTO, False),
+        ("format=gif", Original(Format.PNG, 60_000, 500), False),
+        ("format=gif", Original(Format.WEBP, 900, 600, frames=50), True),
+    ],
+)
+def test_what_shrinks_has_as_many_pixels_as_it_may(query: str, original: Original, *, moves: bool) -> None:
+    recipe = parse(query).settle(original, shrinks=True)
+    size = recipe.size(Size(original.width, original.height))
+
+    assert size is not None
+    assert recipe.animated is moves
+    assert size.pixels * (original.frames if moves else 1) <= 4_000_000
+    assert max(size.width, size.height) > 8100 or size.pixels * (original.frames if moves else 1) > 3_950_000
+
+
+def test_a_size_that_was_asked_for_is_not_another_one() -> None:
+    with pytest.raises(TooLarge):
+        parse("format=gif&w=3900").settle(PHOTO, shrinks=True)
+    assert parse("format=gif&w=100").settle(PHOTO, shrinks=True) == parse("format=gif&w=100").settle(PHOTO)
+
+
 def test_an_original_of_any_size_can_be_had_as_it_is() -> None:
     huge = Original(Format.JPEG, 12_000, 8_000)
 
