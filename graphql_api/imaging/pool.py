@@ -184,12 +184,12 @@ class ImagingPool:
 
 
 def _draws(job: object) -> bool:
-    """Whether the job rasterises a drawing, as the picture itself or on top of it."""
+    """Whether the job reads a drawing or rasterises it, as the picture itself or on top of it."""
     if isinstance(job, Render):
         return job.original.format is Format.SVG or _lays_drawings(job.recipe.stages)
     if isinstance(job, Sequence):
         return any(isinstance(part, Sketch) and _lays_drawings([part.stage]) for part in job)
-    return isinstance(job, Probe) and job.format is Format.SVG
+    return isinstance(job, Clean) or (isinstance(job, Probe) and job.format is Format.SVG)
 
 
 def _lays_drawings(stages: Sequence[Stage]) -> bool:

@@ -35,7 +35,7 @@ _MAX_PIPED = 256 * 1024
 _TRIM_BYTES = 192 * 1024 * 1024
 
 # How libvips and the libraries below it say that they got no memory; they have no other way to say which error it is.
-_NO_MEMORY = re.compile("out of memory|insufficient memory|not enough memory|cannot allocate", re.IGNORECASE)
+_NO_MEMORY = re.compile("(out of|insufficient|not enough) memory|(cannot|failed to|unable to) allocate", re.IGNORECASE)
 
 T = TypeVar("T")
 JobT = TypeVar("JobT")

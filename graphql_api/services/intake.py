@@ -198,7 +198,10 @@ class Intake:
             raise TooLarge("file", f"A drawing has at most {limit} bytes.")
         async with self.spool.path() as target:
             await self.imaging.clean(Clean(upload.path, target))
-            yield await self.spool.measure(target, upload.filename)
+            cleaned = await self.spool.measure(target, upload.filename)
+            if cleaned.size > limit:  # characters are written in other ways, and attributes in full
+                raise TooLarge("file", f"A drawing has at most {limit} bytes once it is cleaned.")
+            yield cleaned
 
     async def _probe(self, upload: Upload, kind: Format) -> Probed:
         job = Probe(upload.path, kind, self.picture_limits)

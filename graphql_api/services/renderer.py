@@ -31,6 +31,7 @@ from graphql_api.imaging.pool import ImagingPool
 from graphql_api.services.cache import RenditionCache
 from graphql_api.services.flights import Flights
 from graphql_api.services.library import Library
+from graphql_api.services.slow import SlowDrawings
 from graphql_api.services.spool import Spool
 from graphql_api.storage.blob_store import BLOBS, BlobStore, blob_key, proof_key, rendition_key, renditions_prefix
 
@@ -59,6 +60,7 @@ class Renderer:
     limits: PictureLimits
     public_metadata: bool = True
     flights: Flights[StoredRendition] = field(default_factory=Flights)
+    slow: SlowDrawings = field(default_factory=SlowDrawings)
     keeping: set[asyncio.Task[None]] = field(default_factory=set)
 
     # --- planning
@@ -132,7 +134,9 @@ class Renderer:
         async with self.spool.path() as target, self._files(*keys) as (path, *others):
             layers = dict(zip((layer.sha256 for layer in recipe.layers), others, strict=True))
             job = Render(path, media.original, recipe, target, self.limits, layers, from_proof, proved)
-            content = await self.imaging.render(job)
+            own = Size(media.original.width, media.original.height)
+            with self.slow.watch(pictures, (recipe.size(own) or own).pixels):
+                content = await self.imaging.render(job)
             if content is None:
                 return await self._keep(media.sha256, key, target)
         self.cache.heat(key, content)

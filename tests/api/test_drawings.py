@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from graphql_api.domain.format import Format
+from graphql_api.errors import TookTooLong
+from graphql_api.imaging.jobs import Render
+from graphql_api.imaging.pool import ImagingPool
 from tests import pictures
 from tests.client import Client
 from tests.conftest import make_settings, run_app
@@ -96,3 +100,40 @@ async def test_a_drawing_that_takes_too_long_is_served_and_not_drawn(tmp_path: P
     assert media == {"transformable": False, "width": 100}
     assert shown.headers["Content-Type"] == asked.headers["Content-Type"] == "image/svg+xml"
     assert "cannot be turned into pixels" in error["message"]
+
+
+async def test_cleaning_makes_a_drawing_no_larger_and_its_texts_no_wider(client: Client) -> None:
+    deep = pictures.svg("<g>" * 200 + "<g/>" * 20_000 + "</g>" * 200)
+    large = await client.uploaded(deep)
+    words = b"<text><tspan>A</tspan><tspan>B</tspan> <tspan>C</tspan>\n</text>"
+    made = await client.uploaded(b"<!-- <b> --><?x <c> ?>" + pictures.svg(words.decode()))
+    kept = (await client.get(made["url"], key=None)).body
+
+    assert large["bytes"] < len(deep) + 100
+    assert words in kept
+
+
+async def test_a_drawing_that_took_too_long_is_not_tried_again_at_once(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried: list[Render] = []
+    render = ImagingPool.render
+
+    async def give_up(self: ImagingPool, job: Render) -> bytes | None:
+        tried.append(job)
+        if job.original.format is Format.SVG and len(tried) == 1:
+            raise TookTooLong("The image took more than 10 seconds to process.")
+        return await render(self, job)
+
+    monkeypatch.setattr(ImagingPool, "render", give_up)
+    made, other = [await client.uploaded(pictures.svg(f'<rect width="{n}" height="9"/>')) for n in (90, 91)]
+    photo = await client.uploaded(pictures.png(300, 300))
+    answers = [await client.get(f"{made['url']}?w={width}", key=None) for width in (90, 89, 80)]
+    answers.append(await client.get(f"{photo['url']}?overlay={made['uid']}", key=None))
+
+    assert [answer.status for answer in answers] == [503] * 4
+    assert [int(answer.headers["Retry-After"]) > 500 for answer in answers[1:]] == [True] * 3
+    assert len(tried) == 1
+    assert (await client.get(f"{made['url']}?w=20", key=None)).status == 200
+    assert (await client.get(f"{other['url']}?w=90", key=None)).status == 200
+    assert (await client.get(photo["url"], key=None)).status == 200
