@@ -10,20 +10,21 @@ from tortoise.transactions import in_transaction
 
 from graphql_api.db.models import ApiKey as ApiKeyRow
 from graphql_api.db.rows import Row, Statement, moment, optional_moment
-from graphql_api.domain.account import Status, Team
+from graphql_api.domain.account import Role, Status, Team
 from graphql_api.domain.key import ApiKey, NewKey, Profile, Scope, digest, new_secret
 
-_key, _team, _user = Table("api_key"), Table("team"), Table("user_account")
+_key, _team, _user, _membership = Table("api_key"), Table("team"), Table("user_account"), Table("membership")
 _COLUMNS = ("id", "name", "profile", "scopes", "created_at", "expires_at", "last_used_at", "last_used_address")
 
 
 @dataclass(frozen=True, slots=True)
 class KeyOfTeam:
-    """A key, its team, and how its person is, when it is a person's own."""
+    """A key, its team, and how who made it is and what in the team: None for nobody, and for the operator's keys."""
 
     key: ApiKey
     team: Team
     status: Status | None
+    role: Role | None
 
 
 _BY_DIGEST = Statement(
@@ -33,12 +34,15 @@ _BY_DIGEST = Statement(
         .on((_team.id == _key.team_id) & _team.deleted_at.isnull())
         .left_join(_user)
         .on(_user.id == _key.user_id)
+        .left_join(_membership)
+        .on((_membership.user_id == _key.user_id) & (_membership.team_id == _key.team_id))
         .select(
             *(_key[name] for name in (*_COLUMNS, "user_id", "team_id")),
             _team.name.as_("team"),
             _team.storage,
             _team.plan,
             _user.status,
+            _membership.role,
         )
         .where(_key.digest == value)
     )
@@ -49,7 +53,8 @@ async def find(secret: str) -> KeyOfTeam | None:
     """The key and its team. Looked up by digest: how long that takes tells nothing about any key."""
     for row in await _BY_DIGEST.fetch(digest(secret)):
         team = Team(row["team_id"], row["team"], row["storage"], row["plan"])
-        return KeyOfTeam(_from_row(row), team, Status(row["status"]) if row["status"] else None)
+        status, role = row["status"], row["role"]
+        return KeyOfTeam(_from_row(row), team, Status(status) if status else None, Role(role) if role else None)
     return None
 
 
@@ -83,6 +88,11 @@ def _to_key(row: ApiKeyRow) -> ApiKey:
 
 def _scopes(words: str) -> frozenset[Scope]:
     return frozenset(Scope(word) for word in words.split())
+
+
+async def remove_all_of(user_id: int) -> None:
+    """Remove the keys that this person has made, in whatever team."""
+    await ApiKeyRow.filter(user_id=user_id).delete()
 
 
 async def has_any() -> bool:

@@ -157,6 +157,14 @@ async def remove_member(team_id: int, user_id: int) -> bool:
     return removed
 
 
+async def leave_alone(team_id: int, user_id: int) -> None:
+    """Take all other seats away, and those that are kept for whoever is invited."""
+    for member in await members(team_id):
+        if member.user.id != user_id:
+            await remove_member(team_id, member.user.id)
+    await InvitationRow.filter(team_id=team_id).delete()
+
+
 # --- invitations
 
 

@@ -106,6 +106,13 @@ class Principal:
             )
         return self.team
 
+    def require_live(self, scope: Scope) -> Team:
+        """The caller's team, to change what its live and its test media share. Forbidden for test keys."""
+        team = self.require(scope)
+        if self.is_test:
+            raise Forbidden("A test key changes nothing that live media have a part in.")
+        return team
+
     def require_user(self) -> User:
         """The person who calls. Unauthenticated for keys and guests: they are nobody in particular."""
         if self.user is None:

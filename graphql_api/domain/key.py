@@ -36,7 +36,7 @@ class Profile(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A credential without its secret. One with a `user_id` is that person's own and ends with them."""
+    """A credential without its secret. It may do no more than whoever made it (`user_id`), and ends with them."""
 
     id: int
     name: str

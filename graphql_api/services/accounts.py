@@ -73,12 +73,15 @@ class Accounts:
         key = found.key
         if not key.is_live(now):
             raise Unauthenticated("This API key has expired.")
-        if found.status not in (None, Status.ACTIVE):
-            raise Unauthenticated(_INVALID)
+        scopes = key.scopes
+        if key.user_id is not None:
+            if found.status is not Status.ACTIVE or found.role is None:
+                raise Unauthenticated(_INVALID)
+            scopes &= found.role.scopes  # never more than who made it, whatever they have become since
         if key.last_used_at is None or key.last_used_at < now - _TOUCH:
             await keys.touch(key.id, address[:64], now)
         plan = self._plans.test if key.is_test else self._plans.of(found.team.plan)
-        return Principal(team=found.team, key=key, scopes=key.scopes, address=address, plan=plan)
+        return Principal(team=found.team, key=key, scopes=scopes, address=address, plan=plan)
 
     async def _person(self, found: sessions.SignedIn | None, address: str) -> Principal:
         now = self._clock()

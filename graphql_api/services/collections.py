@@ -49,7 +49,7 @@ class Collections:
 
     async def make(self, principal: Principal, name: str, description: str | None) -> Collection:
         """Make an empty one. InvalidInput, Conflict."""
-        team, now = principal.require(Scope.WRITE), self.clock()
+        team, now = principal.require_live(Scope.WRITE), self.clock()
         name, description = clean_collection_name(name), clean_text("description", description)
         made = Collection(uuid.uuid4(), team.id, name, description, now, now)
         async with transaction():
@@ -100,7 +100,7 @@ class Collections:
         return found
 
     async def _own(self, principal: Principal, collection_id: uuid.UUID) -> Collection:
-        team = principal.require(Scope.WRITE)
+        team = principal.require_live(Scope.WRITE)
         if (found := (await rows.find_many(team.id, [collection_id])).get(collection_id)) is None:
             raise NotFound(_MISSING)
         return found

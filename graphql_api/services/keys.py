@@ -36,9 +36,9 @@ class Keys:
             raise InvalidInput("expiresAt", "'expiresAt' must lie in the future.")
         if await rows.count(team.id) >= MAX_KEYS:
             raise Conflict(f"A team has at most {MAX_KEYS} keys.")
-        own = principal.user.id if asked.profile is Profile.SK and principal.user else None
+        maker = principal.user.id if principal.user else principal.key.user_id if principal.key else None
         async with transaction():
-            key, secret = await rows.make(team.id, asked, user_id=own)
+            key, secret = await rows.make(team.id, asked, user_id=maker)
             await self._audit.record(principal, AuditAction.KEY_CREATED, _named(key))
         return key, secret
 

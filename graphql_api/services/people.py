@@ -100,7 +100,7 @@ class People:
             await users.set_home(user.id, team.id)
             test_key = None
             if status is Status.ACTIVE and not self.door.verified_only:
-                _, test_key = await keys.make(team.id, NewKey("test", profile=Profile.TEST))
+                _, test_key = await keys.make(team.id, NewKey("test", profile=Profile.TEST), user_id=user.id)
             await self.audit.record(principal, AuditAction.SIGNED_UP, user.email, team_id=team.id)
         await self.send_verification(user)
         return SignedUp(user, team, test_key)
@@ -204,12 +204,22 @@ class People:
             if not await users.set_password(user.id, hashed, _number(claims["epoch"])):
                 raise BadSignature("This link was used already.")
             await sessions.end_all(user.id)
+            if user.verified_at is None:
+                await self._take_over(user)
             await users.set_verified(user.id, self.clock())  # the link came by mail
             principal = Principal(user=user, address=address)
             await self.audit.record(
                 principal, AuditAction.PASSWORD_RESET, user.email, team_id=await users.home_of(user.id)
             )
         return await users.find(user.id) or user
+
+    @staticmethod
+    async def _take_over(user: User) -> None:
+        """End all ways in that whoever signed up with this address has made: until now nobody showed it is theirs."""
+        await keys.remove_all_of(user.id)
+        for team, _ in await team_rows.teams_of(user.id):
+            await team_rows.lock(team.id)
+            await team_rows.leave_alone(team.id, user.id)
 
     async def change_password(self, principal: Principal, old: str, new: str) -> User:
         """Another password for who knows the old one; all other sign-ins end. InvalidCredentials, InvalidInput."""

@@ -32,7 +32,7 @@ class Presets:
 
     async def put(self, principal: Principal, name: str, transform: Transform) -> Preset:
         """Make a preset, or change what it means. InvalidInput."""
-        team = principal.require(Scope.WRITE)
+        team = principal.require_live(Scope.WRITE)
         name, query = check_preset_name(name), preset_query(transform)
         async with transaction():
             await teams.lock(team.id)  # one after the other: two at once would not see each other's
@@ -43,6 +43,6 @@ class Presets:
 
     async def delete(self, principal: Principal, name: str) -> None:
         """Forget a preset; addresses that name it show the image without it. NotFound."""
-        team = principal.require(Scope.WRITE)
+        team = principal.require_live(Scope.WRITE)
         if not is_preset_name(name) or not await rows.delete(team.id, name):
             raise NotFound("There is no such preset.")

@@ -147,12 +147,11 @@ async def assert_powerless(scene: Scene, profile: str) -> None:
     (_, writer), (_, reader) = [await scene.new_key(profile, scopes=[scope]) for scope in ("WRITE", "READ")]
     test = profile == "TEST"
 
-    for secret in (made["secret"], writer):  # who may not see it learns no more than who asks for nothing
+    # Who is of another team learns no more than who asks for nothing; a key of the team is told what it lacks.
+    refusals = {made["secret"]: "invalid_request_error not_found", writer: "permission_error forbidden"}
+    for secret, words in refusals.items():
         sent = Sent(secret, test=test)
-        assert [code(await surface(scene, sent)) for surface in (image, rest)] == [
-            "not_found",
-            "invalid_request_error not_found",
-        ]
+        assert [code(await surface(scene, sent)) for surface in (image, rest)] == ["not_found", words]
         for surface in (graphql, image, rest):
             assert HIDDEN not in (await surface(scene, sent)).body.decode()
     foreign = await graphql(scene, Sent(made["secret"], test=test))

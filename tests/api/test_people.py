@@ -119,6 +119,52 @@ async def test_by_approval_nobody_comes_in_before_the_operator_lets_them(
         assert await refusal(client, "suspendUser", key=ada.access, id=root.id) == "FORBIDDEN"
 
 
+async def test_keys_of_who_is_suspended_stop_and_come_back(tmp_path: Path, imaging: ImagingPool) -> None:
+    settings = make_settings(tmp_path)
+    async with run_app(settings, imaging) as client:
+        run(
+            settings.data_dir,
+            "user",
+            "create",
+            "--email",
+            "root@example.org",
+            "--admin",
+            "--password-stdin",
+            stdin=PASSWORD,
+        )
+        root, ada = await sign_in(client, "root@example.org"), await join(client, ADA)
+        made = await act(client, "createKey", "secret", key=ada.access, name="k", scopes=["READ", "WRITE", "ADMIN"])
+        keys = [made["secret"], str(ada.test_key)]
+        await act(client, "suspendUser", key=root.access, id=ada.id)
+        suspended = [await viewer(client, key) for key in keys]
+        await act(client, "reinstateUser", key=root.access, id=ada.id)
+
+        assert suspended == [None, None]
+        assert all([await viewer(client, key) for key in keys])
+
+
+async def test_who_shows_that_an_address_is_theirs_has_it_alone(house: Client, mailbox: Mailbox) -> None:
+    thief = await join(house, ADA)
+    made = await act(house, "createKey", "secret", key=thief.access, name="k", scopes=["READ", "ADMIN"])
+    await act(house, "inviteMember", key=thief.access, email="thief@example.org", role="OWNER")
+    await sign_up(house, "thief@example.org", invitation=await mailbox.token("thief@example.org", "invitation"))
+    other = await sign_in(house, "thief@example.org")
+    await act(house, "inviteMember", key=thief.access, email="another@example.org", role="OWNER")
+    await act(house, "requestPasswordReset", email=ADA)
+    await mailbox.token(ADA)
+    await act(house, "resetPassword", token=await mailbox.token(ADA), password="another password")
+    ada = await sign_in(house, ADA, "another password")
+    team = "{ viewer { team { members { user { email } } invitations { email } keys { name } } } }"
+
+    assert [await viewer(house, key) for key in (thief.access, made["secret"], str(thief.test_key))] == [None] * 3
+    assert (await viewer(house, other.access))["team"] is None
+    assert (await house.data(team, key=ada.access))["viewer"]["team"] == {
+        "members": [{"user": {"email": ADA}}],
+        "invitations": [],
+        "keys": [],
+    }
+
+
 async def test_who_awaits_approval_has_no_key_either(tmp_path: Path, imaging: ImagingPool) -> None:
     async with run_app(make_settings(tmp_path, sign_up="approval"), imaging) as client:
         made = await sign_up(client, ADA)

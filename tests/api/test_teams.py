@@ -167,6 +167,22 @@ async def test_a_change_of_role_counts_from_the_next_request(team: House) -> Non
     assert await refusal(team.client, "updateTeam", key=team.admin.access, name="x") == "FORBIDDEN"
 
 
+@pytest.mark.usefixtures("database_url")
+async def test_a_key_may_never_more_than_who_made_it(team: House) -> None:
+    client, admin = team.client, team.admin
+    made = await act(client, "createKey", "secret", key=admin.access, name="k", scopes=["READ", "WRITE", "ADMIN"])
+    child = await act(client, "createKey", "secret", key=made["secret"], name="child", scopes=["READ", "ADMIN"])
+    keys = [made["secret"], child["secret"]]
+    await act(client, "setMemberRole", key=team.owner.access, userId=admin.id, role="MEMBER")
+    demoted = [await refusal(client, "setMemberRole", key=key, userId=admin.id, role="ADMIN") for key in keys]
+    still = [await viewer(client, key) for key in keys]
+    await act(client, "removeMember", key=team.owner.access, userId=admin.id)
+
+    assert demoted == ["FORBIDDEN"] * 2
+    assert all(still)
+    assert [await viewer(client, key) for key in keys] == [None] * 2
+
+
 async def test_a_key_that_rules_makes_no_owner(team: House) -> None:
     made = await act(team.client, "createKey", "secret", key=team.owner.access, name="k", scopes=["READ", "ADMIN"])
     key = made["secret"]

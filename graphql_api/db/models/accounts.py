@@ -113,7 +113,7 @@ class RefreshToken(Model):
 class ApiKey(Model):
     """A credential of a team. `digest` is the SHA-256 of the key, in hex. The key itself is nowhere.
 
-    One with a `user` is that person's own.
+    `user` is who made it, if the operator did not: what they may not do any more, it may not either.
     """
 
     id = fields.BigIntField(primary_key=True)
