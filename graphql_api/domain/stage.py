@@ -259,6 +259,8 @@ class Stage:
             for name in ("width", "height", "radius")
             if (value := getattr(self, name))
         }
+        if "radius" in lengths:  # its highest means any above it: the density must not be refused for that
+            lengths["radius"] = min(lengths["radius"], MAX_RADIUS)
         trim = self.trim and replace(self.trim, edges=self.trim.edges.times(factor))
         return replace(self, trim=trim, **edges, **lengths)
 

@@ -103,6 +103,19 @@ async def test_graphql_names_what_is_wrong(client: Client, transform: Any, words
     assert error["extensions"]["code"] in ("INVALID_INPUT", "TOO_LARGE", "BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED")
 
 
+async def test_a_circle_keeps_its_density(client: Client) -> None:
+    media = await client.uploaded(pictures.jpeg(120, 90))
+    planned = await rendition(client, media, {"width": 20, "height": 20, "fit": "COVER", "radius": 8192, "dpr": 2})
+    answers = [
+        await client.get(address, key=None)
+        for address in (planned["url"], f"{media['url']}?w=20&h=20&fit=cover&dpr=2&radius=max")
+    ]
+
+    assert planned["width"] == 40
+    assert decode(answers[1].body).size == (40, 40)
+    assert answers[0].headers["ETag"] == answers[1].headers["ETag"]
+
+
 async def test_a_size_that_only_pixels_tell_is_null(client: Client) -> None:
     bordered = Image.new("RGB", (100, 80), "white")
     bordered.paste(pictures.photo(40, 30), (20, 20))
