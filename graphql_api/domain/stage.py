@@ -256,11 +256,11 @@ class Stage:
         edges = {name: value.times(factor) for name in ("padding", "border") if (value := getattr(self, name))}
         lengths = {
             name: max(1, round(value * factor))
-            for name in ("width", "height", "radius")
+            for name in ("width", "height", "short_side", "radius")
             if (value := getattr(self, name))
         }
-        if "radius" in lengths:  # its highest means any above it: the density must not be refused for that
-            lengths["radius"] = min(lengths["radius"], MAX_RADIUS)
+        # Above their highest these change nothing more: a density must not be refused for that.
+        lengths |= {name: min(lengths[name], MAX_SIDE) for name in ("short_side", "radius") if name in lengths}
         trim = self.trim and replace(self.trim, edges=self.trim.edges.times(factor))
         return replace(self, trim=trim, **edges, **lengths)
 

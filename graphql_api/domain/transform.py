@@ -321,6 +321,6 @@ def named_size(word: str) -> Stage:
     return Stage(short_side=SHORT_SIDES[word])
 
 
-def format_size(stage: Stage) -> str | None:
-    """The word of `size=` that means this stage's short side, or None."""
-    return next((word for word, side in SHORT_SIDES.items() if side == stage.short_side), None)
+def format_size(stage: Stage) -> str | int | None:
+    """The word of `size=` that means this stage's short side, the side itself where there is none, or None."""
+    return next((word for word, side in SHORT_SIDES.items() if side == stage.short_side), stage.short_side)

@@ -79,6 +79,11 @@ def _parse_dpr(text: str) -> float:
     return dpr
 
 
+def _parse_size(text: str) -> Stage:
+    """What a word means, or a short side: a density makes one of a word that no word means."""
+    return Stage(short_side=values.count(text)) if text.isdecimal() else named_size(text)
+
+
 def _parse_segment(text: str) -> bool:
     if text != "foreground":
         raise ValueError(text)
@@ -111,7 +116,7 @@ PARAMETERS = (
     _integer("w", "width", field="width"),
     _integer("h", "height", field="height"),
     Parameter(("dpr",), "dpr", _parse_dpr, _nothing),
-    Parameter(("size",), "size", named_size, lambda _, stage: format_size(stage)),
+    Parameter(("size",), "size", _parse_size, lambda _, stage: format_size(stage)),
     _field(("fit",), "fit", values.fit, str),
     _field(("gravity", "g"), "gravity", values.gravity, values.format_gravity),
     _factor("zoom", "face-zoom"),

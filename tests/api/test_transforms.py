@@ -116,6 +116,18 @@ async def test_a_circle_keeps_its_density(client: Client) -> None:
     assert answers[0].headers["ETag"] == answers[1].headers["ETag"]
 
 
+@pytest.mark.parametrize(("word", "density", "side"), [("s", 2, 640), ("s", 1.5, 480), ("l", 8, 900)])
+async def test_a_size_by_name_has_a_density_too(client: Client, word: str, density: float, side: int) -> None:
+    media = await client.uploaded(pictures.jpeg(1000, 900))
+    planned = await rendition(client, media, {"size": word.upper(), "dpr": density})
+    answers = [
+        await client.get(address, key=None) for address in (planned["url"], f"{media['url']}?size={word}&dpr={density}")
+    ]
+
+    assert [decode(answer.body).height for answer in answers] == [side, side]
+    assert answers[0].headers["ETag"] == answers[1].headers["ETag"]
+
+
 async def test_a_size_that_only_pixels_tell_is_null(client: Client) -> None:
     bordered = Image.new("RGB", (100, 80), "white")
     bordered.paste(pictures.photo(40, 30), (20, 20))
