@@ -27,7 +27,7 @@ from graphql_api.domain.stage import RANGES, Stage
 from graphql_api.errors import InvalidInput, TooLarge
 
 # Part of every key. Raise it when the pipeline's pixels change, and every rendition is made anew.
-REVISION = 4
+REVISION = 5
 
 # What the formats themselves, or their encoders, can hold.
 _MAX_SIDES = {Format.JPEG: 65_500, Format.GIF: 65_535, Format.WEBP: 16_383, Format.AVIF: 16_384}

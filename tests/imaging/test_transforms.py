@@ -168,6 +168,17 @@ async def test_a_border_is_found_and_cut_off(lab: Lab) -> None:
     assert (await png(lab, "trim=auto", plain)).size == (40, 30)
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize(("ground", "inner"), [("white", "white"), ("black", "black"), ("white", "black")])
+async def test_a_border_may_differ_in_its_transparency_alone(lab: Lab, mode: str, ground: str, inner: str) -> None:
+    picture = Image.new("RGBA", (100, 80), ground)
+    picture.putalpha(0)
+    picture.paste(Image.new("RGBA", (50, 40), inner), (20, 10))
+
+    assert (await png(lab, "trim=auto", pictures.encode(picture.convert(mode), "PNG"))).size == (50, 40)
+    assert (await png(lab, "trim=auto,255", pictures.encode(picture.convert(mode), "PNG"))).size == (100, 80)
+
+
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 async def test_crop_and_trim_are_those_of_the_upright_picture(lab: Lab, orientation: int) -> None:
     turned = {1: None, 3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
