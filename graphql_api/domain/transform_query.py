@@ -240,6 +240,16 @@ def parse_image_query(pairs: Iterable[tuple[str, str]], extension: str | None) -
     return transform.in_format(target)
 
 
+def asks_description(pairs: Iterable[tuple[str, str]]) -> bool:
+    """Whether the last format that there is is `json`; what the other parameters ask for is described then."""
+    last = None
+    for name, text in pairs:
+        if (row := _ROWS.get(name)) and row.field == "format":
+            with contextlib.suppress(ValueError):
+                last = JSON if text == JSON else row.parse(text)
+    return last == JSON
+
+
 def address_query(transform: Transform) -> str:
     """The query of an address whose extension carries the format; with AUTO it has none."""
     output = transform.output if transform.output.auto else replace(transform.output, format=None)

@@ -151,7 +151,14 @@ async def test_auto_format_is_chosen_when_the_image_is_loaded(client: Client) ->
         assert (answer.headers["Content-Type"], answer.headers["Vary"]) == (kind, "Accept")
 
 
-@pytest.mark.parametrize("path", ["{src}?w=60&format=json", "/cdn-cgi/image/w=60,format=json/{uid}"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "{src}?w=60&format=json",
+        "{src}?f=png&f=json&f=nix&w=60&f=jpg&format=json",
+        "/cdn-cgi/image/w=60,format=json/{uid}",
+    ],
+)
 async def test_an_image_can_be_described(client: Client, path: str) -> None:
     content = pictures.jpeg(120, 90)
     media = await client.uploaded(content)
@@ -165,6 +172,13 @@ async def test_an_image_can_be_described(client: Client, path: str) -> None:
         "file_size": len(image.body),
         "original": {"file_size": len(content), "width": 120, "height": 90, "format": "image/jpeg"},
     }
+
+
+async def test_the_last_format_decides_whether_an_image_is_described(client: Client) -> None:
+    media = await client.uploaded(pictures.jpeg(120, 90))
+    for query, kind in (("format=json&f=png", "image/png"), ("f=png&format=json", "application/json; charset=utf-8")):
+        answer = await client.get(f"{media['url']}?{query}", key=None)
+        assert answer.headers["Content-Type"] == kind
 
 
 async def test_metadata_is_kept_for_whom_the_operator_wants(tmp_path: Path, imaging: ImagingPool) -> None:
