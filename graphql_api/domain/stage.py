@@ -239,7 +239,7 @@ class Stage:
     def shows_background(self, *, has_alpha: bool) -> bool:
         """Whether there is anything behind which a background could be seen."""
         opens = self.segment or self.padding or self.radius or self.fit is Fit.PAD or self.rotate % 90
-        return has_alpha or bool(opens)
+        return has_alpha or bool(opens) or not self.border_color.is_opaque
 
     def keeps_alpha(self, *, has_alpha: bool) -> bool:
         """Whether the result is transparent somewhere, before it is written in a format that cannot be."""

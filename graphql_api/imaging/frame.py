@@ -27,9 +27,10 @@ def decorate(image: pyvips.Image, plan: Plan) -> pyvips.Image:
         color = stage.background or WHITE
         image = _surround(_behind(image, color), stage.padding, color)
     if stage.border is not None:
+        color = stage.border_color.over(stage.background or TRANSPARENT)
         if stage.radius is not None and not image.hasalpha():
-            image = _behind(_round(image, stage.radius - _widest(stage.border)), stage.border_color)
-        image = _surround(image, stage.border, stage.border_color)
+            image = _behind(_round(image, stage.radius - _widest(stage.border)), color)
+        image = _surround(image, stage.border, color)
     if stage.radius is None:
         return image
     rounded = _round(image, stage.radius)

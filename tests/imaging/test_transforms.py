@@ -316,6 +316,19 @@ async def test_a_border_with_round_corners_leaves_glass_as_it_is(lab: Lab) -> No
     assert framed.getpixel((55, 2)) == (255, 0, 0, 255)
 
 
+@pytest.mark.parametrize("content", [CONTENT, pictures.encode(PHOTO.convert("RGBA"), "PNG")])
+async def test_a_border_that_shows_through_lies_on_the_background(lab: Lab, content: bytes) -> None:
+    for corners in ("", "&radius=9"):
+        query = f"w=60&border=3&border-color=00ff0080&bg=red{corners}"
+        framed = pictures.decode(await lab.render(content, ask(f"{query}&compression=fast")))
+        assert framed.format == "JPEG"
+        on_red = await png(lab, query, content)
+        assert (on_red.mode, pixel(on_red, 30, 1)) == ("RGB", (127, 128, 0))
+    half = await png(lab, "border=3&border-color=00ff0080&bg=ff000080", content)
+    assert half.getpixel((30, 1)) == (85, 170, 0, 192)
+    assert (await png(lab, "border=3&border-color=00ff0080", content)).getpixel((30, 1)) == (0, 255, 0, 128)
+
+
 async def test_padding_fills_what_a_tilt_opens(lab: Lab) -> None:
     plain = ask("angle=15").settle(await lab.probe(CONTENT)).size(Size(200, 150))
     assert plain
