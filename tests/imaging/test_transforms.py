@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from graphql_api.domain.geometry import Size
 from graphql_api.imaging.pool import ImagingPool
@@ -314,6 +314,26 @@ async def test_a_border_with_round_corners_leaves_glass_as_it_is(lab: Lab) -> No
 
     assert framed.getpixel((55, 55))[3] == 0  # type: ignore[index]
     assert framed.getpixel((55, 2)) == (255, 0, 0, 255)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize("color", ["red", "ff000080", "transparent"])
+async def test_a_border_follows_the_corners_of_what_is_transparent_somewhere(lab: Lab, mode: str, color: str) -> None:
+    plain = Image.new("RGBA", (80, 80), "white")
+    holed = plain.copy()
+    holed.putpixel((40, 40), (0, 0, 0, 0))
+    expected, framed = [
+        await png(
+            lab, f"border=6&border-color={color}&radius=30", pictures.encode(picture.convert(picture_mode), "PNG")
+        )
+        for picture, picture_mode in ((plain, mode[:-1]), (holed, mode))
+    ]
+
+    assert framed.getpixel((46, 46))[3] == 0  # type: ignore[index]
+    hole = expected.convert("RGBA")
+    hole.paste(framed.crop((46, 46, 47, 47)), (46, 46))
+    assert max(high for _, high in ImageChops.difference(hole, framed.convert("RGBA")).getextrema()) <= 1  # type: ignore[misc]
+    assert pixel(await png(lab, "border=6&radius=30", CONTENT), 12, 12) == (0, 0, 0)
 
 
 @pytest.mark.parametrize("content", [CONTENT, pictures.encode(PHOTO.convert("RGBA"), "PNG")])
