@@ -150,7 +150,9 @@ def _gravity(text: str) -> Gravity:
 
 
 def _trim(text: str) -> Trim:
-    """Edges with semicolons between them."""
+    """Edges with semicolons between them, or a border that is found."""
+    if text == "border":
+        return Trim(auto=True)
     top, right, bottom, left = (values.count(part) for part in text.split(";"))
     return Trim(Edges(top, right, bottom, left))
 

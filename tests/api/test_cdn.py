@@ -67,6 +67,20 @@ async def test_what_cloudflare_takes_for_nothing_is_nothing(client: Client, opti
     assert asked.headers["ETag"] == plain.headers["ETag"]
 
 
+async def test_a_drawing_is_passed_through_unless_a_format_is_named(client: Client) -> None:
+    media = await client.uploaded(pictures.svg('<rect width="40" height="20" fill="blue"/>', 40, 20))
+    for options, kind in (
+        ("w=20,f=auto", "image/svg+xml"),
+        ("w=20", "image/svg+xml"),
+        ("w=20,compression=fast,dpr=2", "image/svg+xml"),
+        ("w=20,f=png", "image/png"),
+    ):
+        answer = await client.get(
+            f"/cdn-cgi/image/{options}/{media['uid']}", key=None, headers={"Accept": "image/avif,image/webp"}
+        )
+        assert (answer.status, answer.headers["Content-Type"], options) == (200, kind, options)
+
+
 async def test_sources_are_addresses_of_ours_and_no_others(client: Client) -> None:
     media = await client.uploaded(pictures.jpeg(120, 90))
     path = media["url"].removeprefix(client.settings.public_url)

@@ -137,6 +137,8 @@ async def test_a_size_that_only_pixels_tell_is_null(client: Client) -> None:
     assert decode((await client.get(planned["url"], key=None)).body).size == (40, 30)
     exact = await rendition(client, media, {"trim": {"tolerance": 10}, "width": 20, "height": 20, "fit": "COVER"})
     assert (exact["width"], exact["height"]) == (20, 20)
+    cut = await client.get(f"/cdn-cgi/image/trim=border/{media['uid']}", key=None)
+    assert cut.headers["ETag"] == (await client.get(planned["url"], key=None)).headers["ETag"]
     described = await client.get(media["url"] + "?trim=auto&format=json", key=None)
     assert (described.json["width"], described.json["height"]) == (40, 30)
 
