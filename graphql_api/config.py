@@ -181,7 +181,10 @@ class Settings(BaseSettings):
     max_overlays: int = Field(5, ge=0, le=MAX_OVERLAYS, description="Overlays and texts on one image.")
     max_svg_mb: int = Field(10, gt=0, description="Largest drawing (SVG), in MiB.")
     max_output_pixels: int = Field(
-        25_000_000, gt=0, description="Largest result, all frames counted; one as large as its original is allowed."
+        25_000_000,
+        gt=0,
+        description="Largest result, all frames counted; one as large as its original is allowed. "
+        "Before it is cut it may be twice as large.",
     )
     max_output_side: int = Field(
         16_384, gt=0, description="Longest side of a result in pixels; one as long as its original is allowed."

@@ -11,7 +11,7 @@ from graphql_api.domain.gravity import Anchor, Gravity, Smart, gravity_of
 from graphql_api.domain.output import Metadata, Output
 from graphql_api.domain.overlay import MAX_OVERLAYS, Font, Overlay, Repeat, Text
 from graphql_api.domain.stage import MAX_SIDE, Filter, Stage, Trim
-from graphql_api.domain.transform import SHORT_SIDES, Transform, named_size
+from graphql_api.domain.transform import SHORT_SIDES, Transform
 from graphql_api.domain.transform_query import parse_query
 
 lengths = st.none() | st.integers(1, MAX_SIDE)
@@ -86,7 +86,7 @@ stages = st.builds(
     border=edges,
     border_color=colors,
     radius=st.none() | st.integers(0, MAX_SIDE),
-) | st.sampled_from(sorted(SHORT_SIDES)).map(named_size)
+) | st.builds(Stage, short_side=st.sampled_from(sorted(SHORT_SIDES.values())) | st.integers(1, MAX_SIDE))
 outputs = st.builds(
     Output,
     st.none() | st.sampled_from(WRITTEN),

@@ -1,7 +1,7 @@
 """Cloudflare's URL grammar, `/cdn-cgi/image/<options>/<source>`, with Cloudflare's own meanings.
 
-They differ from the native query in this: gamma above 1 lightens, a brightness, contrast or gamma of 0 is no request, a
-point of gravity has an `x`, and what is not valid is refused. Options are `name=value` with commas between them.
+They differ from the native query in this: gamma above 1 lightens, a brightness, contrast, gamma or blur of 0 is no
+request, a point of gravity has an `x`, and what is not valid is refused. Options are `name=value` with commas between.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from graphql_api.domain.format import Format
 from graphql_api.domain.geometry import Box, Edges, Fit
 from graphql_api.domain.gravity import Gravity, Smart
 from graphql_api.domain.output import Metadata, Output
-from graphql_api.domain.stage import Stage, Trim, flip_and_turn
+from graphql_api.domain.stage import Stage, Trim, check_range, flip_and_turn
 from graphql_api.domain.transform import Transform
-from graphql_api.domain.transform_query import MAX_DPR
+from graphql_api.domain.transform_query import MAX_BLUR, MAX_DPR
 from graphql_api.errors import InvalidInput
 
 _FORMATS = {
@@ -138,6 +138,11 @@ def _gamma(asked: _Asked, text: str) -> None:
         _stage("gamma", lambda _: 1 / gamma)(asked, text)
 
 
+def _blur(text: str) -> int:
+    check_range("blur", sigma := values.count(text), 0, MAX_BLUR)
+    return sigma
+
+
 def _gravity(text: str) -> Gravity:
     if "," in text or "-" in text or text == Smart.FOCAL:
         raise ValueError(text)
@@ -145,7 +150,9 @@ def _gravity(text: str) -> Gravity:
 
 
 def _trim(text: str) -> Trim:
-    """Edges with semicolons between them."""
+    """Edges with semicolons between them, or a border that is found."""
+    if text == "border":
+        return Trim(auto=True)
     top, right, bottom, left = (values.count(part) for part in text.split(";"))
     return Trim(Edges(top, right, bottom, left))
 
@@ -218,7 +225,7 @@ _OPTIONS: dict[str, Callable[[_Asked, str], None]] = {
     "metadata": _output("metadata", values.word_of(Metadata)),
     "onerror": _one_word("redirect", lambda asked: asked.others.update(redirects=True)),
     "sharpen": _stage("sharpen", values.decimal),
-    "blur": _stage("blur", values.count),
+    "blur": _stage("blur", _blur),
     "brightness": _factor("brightness"),
     "contrast": _factor("contrast"),
     "gamma": _gamma,

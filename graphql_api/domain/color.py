@@ -42,6 +42,15 @@ class Color:
         """The three channels and the opacity."""
         return [*self.rgb, self.alpha]
 
+    def over(self, other: Color) -> Color:
+        """What is seen where this one lies on another."""
+        rest = (_OPAQUE - self.alpha) * other.alpha / _OPAQUE
+        alpha = self.alpha + rest
+        if not alpha:
+            return TRANSPARENT
+        mixed = zip(self.rgb, other.rgb, strict=True)
+        return Color(*(round((above * self.alpha + below * rest) / alpha) for above, below in mixed), round(alpha))
+
     def format(self) -> str:
         """Six hexadecimal digits, eight where something shows through; no # before them."""
         return bytes(self.rgb if self.is_opaque else self.rgba).hex()

@@ -239,7 +239,7 @@ class Stage:
     def shows_background(self, *, has_alpha: bool) -> bool:
         """Whether there is anything behind which a background could be seen."""
         opens = self.segment or self.padding or self.radius or self.fit is Fit.PAD or self.rotate % 90
-        return has_alpha or bool(opens)
+        return has_alpha or bool(opens) or not self.border_color.is_opaque
 
     def keeps_alpha(self, *, has_alpha: bool) -> bool:
         """Whether the result is transparent somewhere, before it is written in a format that cannot be."""
@@ -256,9 +256,11 @@ class Stage:
         edges = {name: value.times(factor) for name in ("padding", "border") if (value := getattr(self, name))}
         lengths = {
             name: max(1, round(value * factor))
-            for name in ("width", "height", "radius")
+            for name in ("width", "height", "short_side", "radius")
             if (value := getattr(self, name))
         }
+        # Above their highest these change nothing more: a density must not be refused for that.
+        lengths |= {name: min(lengths[name], MAX_SIDE) for name in ("short_side", "radius") if name in lengths}
         trim = self.trim and replace(self.trim, edges=self.trim.edges.times(factor))
         return replace(self, trim=trim, **edges, **lengths)
 

@@ -27,7 +27,7 @@ from graphql_api.domain.stage import RANGES, Stage
 from graphql_api.errors import InvalidInput, TooLarge
 
 # Part of every key. Raise it when the pipeline's pixels change, and every rendition is made anew.
-REVISION = 4
+REVISION = 5
 
 # What the formats themselves, or their encoders, can hold.
 _MAX_SIDES = {Format.JPEG: 65_500, Format.GIF: 65_535, Format.WEBP: 16_383, Format.AVIF: 16_384}
@@ -321,6 +321,6 @@ def named_size(word: str) -> Stage:
     return Stage(short_side=SHORT_SIDES[word])
 
 
-def format_size(stage: Stage) -> str | None:
-    """The word of `size=` that means this stage's short side, or None."""
-    return next((word for word, side in SHORT_SIDES.items() if side == stage.short_side), None)
+def format_size(stage: Stage) -> str | int | None:
+    """The word of `size=` that means this stage's short side, the side itself where there is none, or None."""
+    return next((word for word, side in SHORT_SIDES.items() if side == stage.short_side), stage.short_side)

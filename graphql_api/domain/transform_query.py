@@ -79,6 +79,11 @@ def _parse_dpr(text: str) -> float:
     return dpr
 
 
+def _parse_size(text: str) -> Stage:
+    """What a word means, or a short side: a density makes one of a word that no word means."""
+    return Stage(short_side=values.count(text)) if text.isdecimal() else named_size(text)
+
+
 def _parse_segment(text: str) -> bool:
     if text != "foreground":
         raise ValueError(text)
@@ -111,7 +116,7 @@ PARAMETERS = (
     _integer("w", "width", field="width"),
     _integer("h", "height", field="height"),
     Parameter(("dpr",), "dpr", _parse_dpr, _nothing),
-    Parameter(("size",), "size", named_size, lambda _, stage: format_size(stage)),
+    Parameter(("size",), "size", _parse_size, lambda _, stage: format_size(stage)),
     _field(("fit",), "fit", values.fit, str),
     _field(("gravity", "g"), "gravity", values.gravity, values.format_gravity),
     _factor("zoom", "face-zoom"),
@@ -233,6 +238,16 @@ def parse_image_query(pairs: Iterable[tuple[str, str]], extension: str | None) -
     if transform.output.format or transform.output.auto or not (target.is_written or target is Format.SVG):
         return transform
     return transform.in_format(target)
+
+
+def asks_description(pairs: Iterable[tuple[str, str]]) -> bool:
+    """Whether the last format that there is is `json`; what the other parameters ask for is described then."""
+    last = None
+    for name, text in pairs:
+        if (row := _ROWS.get(name)) and row.field == "format":
+            with contextlib.suppress(ValueError):
+                last = JSON if text == JSON else row.parse(text)
+    return last == JSON
 
 
 def address_query(transform: Transform) -> str:

@@ -27,9 +27,10 @@ def decorate(image: pyvips.Image, plan: Plan) -> pyvips.Image:
         color = stage.background or WHITE
         image = _surround(_behind(image, color), stage.padding, color)
     if stage.border is not None:
-        if stage.radius is not None and not image.hasalpha():
-            image = _behind(_round(image, stage.radius - _widest(stage.border)), stage.border_color)
-        image = _surround(image, stage.border, stage.border_color)
+        color = stage.border_color.over(stage.background or TRANSPARENT)
+        if stage.radius is not None:
+            image = _fill_corners(image, stage.radius - _widest(stage.border), color)
+        image = _surround(image, stage.border, color)
     if stage.radius is None:
         return image
     rounded = _round(image, stage.radius)
@@ -67,12 +68,33 @@ def _put_on(image: pyvips.Image, left: int, top: int, canvas: Size, color: Color
     return image.embed(left, top, canvas.width, canvas.height, extend="background", background=background)
 
 
+def _fill_corners(image: pyvips.Image, radius: int, color: Color) -> pyvips.Image:
+    """The picture with this colour in its corners; what is transparent elsewhere stays so."""
+    if (inside := _inside_corners(image, radius)) is None:
+        return image
+    image = tone.in_color(image)
+    if color.is_opaque and not image.hasalpha():
+        return inside.ifthenelse(image, color.rgb, blend=True).copy(interpretation="srgb")
+    clear = (image if image.hasalpha() else image.addalpha()).premultiply()
+    filled = inside.ifthenelse(clear, clear.new_from_image(color.rgba).premultiply(), blend=True)
+    return filled.unpremultiply().cast("uchar").copy(interpretation="srgb")
+
+
 def _round(image: pyvips.Image, radius: int) -> pyvips.Image:
     """Corners cut off by a quarter of a circle each, their edges smooth."""
-    most = min(image.width, image.height) / 2
-    corner = min(float(radius), most)
-    if corner <= 0:
+    if (mask := _inside_corners(image, radius)) is None:
         return image
+    image = tone.in_color(image)
+    alpha = mask if not image.hasalpha() else (image.extract_band(image.bands - 1) * mask / 255).cast("uchar")
+    plain = image.extract_band(0, n=image.bands - 1) if image.hasalpha() else image
+    return plain.bandjoin(alpha).copy(interpretation="srgb")
+
+
+def _inside_corners(image: pyvips.Image, radius: int) -> pyvips.Image | None:
+    """How much of each pixel lies inside of corners of this radius; None where there are none."""
+    corner = min(float(radius), min(image.width, image.height) / 2)
+    if corner <= 0:
+        return None
     distance = pyvips.Image.sdf(
         image.width,
         image.height,
@@ -83,8 +105,4 @@ def _round(image: pyvips.Image, radius: int) -> pyvips.Image:
         corners=[corner] * 4,
     )
     # The distance is negative inside; one pixel of it is the smooth edge.
-    mask = (0.5 - distance).linear(255, 0).cast("uchar")
-    image = tone.in_color(image)
-    alpha = mask if not image.hasalpha() else (image.extract_band(image.bands - 1) * mask / 255).cast("uchar")
-    plain = image.extract_band(0, n=image.bands - 1) if image.hasalpha() else image
-    return plain.bandjoin(alpha).copy(interpretation="srgb")
+    return (0.5 - distance).linear(255, 0).cast("uchar")

@@ -110,7 +110,8 @@ def letters_of(text: Text, base: Size, size: int) -> pyvips.Image:
     """The text as a mask; in smaller letters where lines of one word each would pass what can be drawn."""
     try:
         return pyvips.Image.text(
-            html.escape(text.text),  # markup is libvips' default: what is written stays what is read
+            # Markup is libvips' default: what is written stays what is read, with no hyphens where a word is broken.
+            f'<span insert_hyphens="false">{html.escape(text.text)}</span>',
             font=f"{_FAMILIES[text.font]} {'Bold ' if text.bold else ''}{size}",
             width=min(text.width or base.width, base.width),
             wrap="word-char",

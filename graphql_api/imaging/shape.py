@@ -17,7 +17,7 @@ from graphql_api.imaging.plan import UPRIGHT, Plan, is_sideways, stored_box, upr
 
 _RIGHT_ANGLES = {90: "d90", 180: "d180", 270: "d270"}
 _CLEAR = [0, 0, 0, 0]
-_WHITE = [255, 255, 255]
+_WHITE, _BLACK = 255, 0
 _LEAST_BY_KERNEL = 0.01
 _LEAST_TRIMMED = 3  # pixels a side: libvips looks at each with its neighbours
 
@@ -53,19 +53,32 @@ def _trimmed(image: pyvips.Image, plan: Plan) -> Plan:
     region = tone.to_srgb(oriented(_cut_region(image, plan), plan.orientation))
     if min(region.width, region.height) < _LEAST_TRIMMED:
         return plan
-    flat = region.flatten(background=_WHITE) if region.hasalpha() else region
-    left, top, width, height = flat.find_trim(threshold=tolerance, background=flat(0, 0))
-    if width == 0 or height == 0:  # it is of one colour all over
+    if (inner := _inside_border(region, tolerance)) is None:
         return plan
     across, down = plan.ratio
     whole = plan.geometry.region
     found = Box(
-        whole.left + round(left / across),
-        whole.top + round(top / down),
-        max(1, round(width / across)),
-        max(1, round(height / down)),
+        whole.left + round(inner.left / across),
+        whole.top + round(inner.top / down),
+        max(1, round(inner.width / across)),
+        max(1, round(inner.height / down)),
     )
     return replace(plan, geometry=plan.stage.geometry(whole.size, found.inside(_end(whole))))
+
+
+def _inside_border(image: pyvips.Image, tolerance: int) -> Box | None:
+    """What is not of the colour of the left top pixel; None when all is.
+
+    Pixels of one colour and one transparency look alike on white and on black, and no others do.
+    """
+    grounds = [image.flatten(background=ground) for ground in (_WHITE, _BLACK)] if image.hasalpha() else [image]
+    found = [flat.find_trim(threshold=tolerance, background=flat(0, 0)) for flat in grounds]
+    boxes = [Box(*box) for box in found if box[2] and box[3]]
+    if not boxes:
+        return None
+    left, top = min(box.left for box in boxes), min(box.top for box in boxes)
+    right, bottom = max(_end(box).width for box in boxes), max(_end(box).height for box in boxes)
+    return Box(left, top, right - left, bottom - top)
 
 
 def _end(box: Box) -> Size:

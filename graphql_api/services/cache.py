@@ -34,6 +34,7 @@ class RenditionCache:
         self._clock = clock
         self._hot: OrderedDict[str, bytes] = OrderedDict()
         self._hot_size = 0
+        self._writing: dict[str, bytes] = {}
         self._written = 0
         self._clearing: asyncio.Task[int] | None = None
 
@@ -42,6 +43,8 @@ class RenditionCache:
         if (content := self._hot.get(key)) is not None:
             self._hot.move_to_end(key)
             return StoredRendition(key, len(content), content)
+        if (content := self._writing.get(key)) is not None:
+            return StoredRendition(key, len(content), content)
         if (stored := await self._store.find(key)) is None:
             return None
         if stored.modified < self._clock() - _TOUCH:
@@ -49,8 +52,13 @@ class RenditionCache:
         return StoredRendition(key, stored.size)
 
     async def put(self, key: str, made: Path | bytes) -> StoredRendition:
-        """Keep the file, or the bytes, under the key. StorageFull."""
-        stored = await self._store.put(key, made)
+        """Keep the file, or the bytes, under the key; bytes are found from now on. StorageFull."""
+        if isinstance(made, bytes):
+            self._writing[key] = made
+        try:
+            stored = await self._store.put(key, made)
+        finally:
+            self._writing.pop(key, None)
         self._written += stored.size
         if self._max_bytes and self._written > self._max_bytes / _LOOK_AGAIN and self._clearing is None:
             self._clearing = asyncio.create_task(self.clear())
@@ -82,11 +90,13 @@ class RenditionCache:
 
     async def delete(self, key: str) -> None:
         """Forget one."""
+        self._writing.pop(key, None)
         self._hot_size -= len(self._hot.pop(key, b""))
         await self._store.delete(key)
 
     async def purge(self, prefix: str) -> None:
         """Forget all below a prefix that ends in a slash."""
+        self._writing = {key: content for key, content in self._writing.items() if not key.startswith(prefix)}
         for key in [key for key in self._hot if key.startswith(prefix)]:
             self._hot_size -= len(self._hot.pop(key))
         await self._store.delete_prefix(prefix)

@@ -10,6 +10,7 @@ from aiohttp import web
 
 from graphql_api.domain.account import Principal
 from graphql_api.domain.cdn_options import CdnOptions, parse_options, with_slow_quality, with_width
+from graphql_api.domain.format import Format
 from graphql_api.domain.media import Media
 from graphql_api.domain.rendition import plan
 from graphql_api.domain.transform import IDENTITY
@@ -93,6 +94,8 @@ async def _find(context: Context, principal: Principal, source: str) -> Media:
 async def _answer(request: web.Request, options: CdnOptions, media: Media, principal: Principal) -> web.StreamResponse:
     options, vary = _with_hints(request, options)
     transform = options.transform
+    if media.original.format is Format.SVG and transform.output.format is None:
+        transform = IDENTITY  # as at Cloudflare, a drawing is passed through
     if transform.output.auto:
         vary.append("Accept")
     accepted = accepted_formats(request.headers.get("Accept")) if transform.output.auto else ()

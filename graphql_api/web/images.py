@@ -9,7 +9,7 @@ from aiohttp import web
 from graphql_api.domain.account import Principal
 from graphql_api.domain.media import Media
 from graphql_api.domain.preset import merged_pairs
-from graphql_api.domain.transform_query import JSON, PRESET, VERSION, parse_image_query
+from graphql_api.domain.transform_query import PRESET, VERSION, asks_description, parse_image_query
 from graphql_api.errors import NotFound
 from graphql_api.services.links import IMAGE, ORIGINAL
 from graphql_api.services.renderer import Asked
@@ -55,7 +55,7 @@ async def get_image(request: web.Request) -> web.StreamResponse:
     rendition = await context.renderer.plan(principal, media, Asked(transform, accepted=accepted))
     if until:
         rendition = replace(rendition, public=True, until=until)
-    if request.query.get("format") == JSON:
+    if asks_description(pairs):
         return await describe(request, rendition, vary="Accept" if auto else None)
     return await deliver(request, rendition, vary="Accept" if auto else None)
 

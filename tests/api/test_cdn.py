@@ -25,6 +25,7 @@ from tests.client import Client
         ("format=bmp", 9401, 400),
         ("upscale=generate", 9401, 400),
         ("brightness=11", 9401, 400),
+        ("blur=251", 9401, 400),
         ("background=octarine", 9401, 400),
         ("width=60%00", 9401, 400),
         ("w=8000,h=8000,fit=squeeze", 9402, 413),
@@ -48,6 +49,7 @@ async def test_a_bad_option_is_refused_with_cloudflares_code(
         "brightness=0",
         "contrast=0",
         "gamma=0",
+        "blur=0",
         "rotate=0",
         "rotate=360",
         "upscale=interpolate",
@@ -63,6 +65,20 @@ async def test_what_cloudflare_takes_for_nothing_is_nothing(client: Client, opti
     ]
 
     assert asked.headers["ETag"] == plain.headers["ETag"]
+
+
+async def test_a_drawing_is_passed_through_unless_a_format_is_named(client: Client) -> None:
+    media = await client.uploaded(pictures.svg('<rect width="40" height="20" fill="blue"/>', 40, 20))
+    for options, kind in (
+        ("w=20,f=auto", "image/svg+xml"),
+        ("w=20", "image/svg+xml"),
+        ("w=20,compression=fast,dpr=2", "image/svg+xml"),
+        ("w=20,f=png", "image/png"),
+    ):
+        answer = await client.get(
+            f"/cdn-cgi/image/{options}/{media['uid']}", key=None, headers={"Accept": "image/avif,image/webp"}
+        )
+        assert (answer.status, answer.headers["Content-Type"], options) == (200, kind, options)
 
 
 async def test_sources_are_addresses_of_ours_and_no_others(client: Client) -> None:

@@ -103,6 +103,31 @@ async def test_graphql_names_what_is_wrong(client: Client, transform: Any, words
     assert error["extensions"]["code"] in ("INVALID_INPUT", "TOO_LARGE", "BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED")
 
 
+async def test_a_circle_keeps_its_density(client: Client) -> None:
+    media = await client.uploaded(pictures.jpeg(120, 90))
+    planned = await rendition(client, media, {"width": 20, "height": 20, "fit": "COVER", "radius": 8192, "dpr": 2})
+    answers = [
+        await client.get(address, key=None)
+        for address in (planned["url"], f"{media['url']}?w=20&h=20&fit=cover&dpr=2&radius=max")
+    ]
+
+    assert planned["width"] == 40
+    assert decode(answers[1].body).size == (40, 40)
+    assert answers[0].headers["ETag"] == answers[1].headers["ETag"]
+
+
+@pytest.mark.parametrize(("word", "density", "side"), [("s", 2, 640), ("s", 1.5, 480), ("l", 8, 900)])
+async def test_a_size_by_name_has_a_density_too(client: Client, word: str, density: float, side: int) -> None:
+    media = await client.uploaded(pictures.jpeg(1000, 900))
+    planned = await rendition(client, media, {"size": word.upper(), "dpr": density})
+    answers = [
+        await client.get(address, key=None) for address in (planned["url"], f"{media['url']}?size={word}&dpr={density}")
+    ]
+
+    assert [decode(answer.body).height for answer in answers] == [side, side]
+    assert answers[0].headers["ETag"] == answers[1].headers["ETag"]
+
+
 async def test_a_size_that_only_pixels_tell_is_null(client: Client) -> None:
     bordered = Image.new("RGB", (100, 80), "white")
     bordered.paste(pictures.photo(40, 30), (20, 20))
@@ -112,6 +137,8 @@ async def test_a_size_that_only_pixels_tell_is_null(client: Client) -> None:
     assert decode((await client.get(planned["url"], key=None)).body).size == (40, 30)
     exact = await rendition(client, media, {"trim": {"tolerance": 10}, "width": 20, "height": 20, "fit": "COVER"})
     assert (exact["width"], exact["height"]) == (20, 20)
+    cut = await client.get(f"/cdn-cgi/image/trim=border/{media['uid']}", key=None)
+    assert cut.headers["ETag"] == (await client.get(planned["url"], key=None)).headers["ETag"]
     described = await client.get(media["url"] + "?trim=auto&format=json", key=None)
     assert (described.json["width"], described.json["height"]) == (40, 30)
 
@@ -126,7 +153,14 @@ async def test_auto_format_is_chosen_when_the_image_is_loaded(client: Client) ->
         assert (answer.headers["Content-Type"], answer.headers["Vary"]) == (kind, "Accept")
 
 
-@pytest.mark.parametrize("path", ["{src}?w=60&format=json", "/cdn-cgi/image/w=60,format=json/{uid}"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "{src}?w=60&format=json",
+        "{src}?f=png&f=json&f=nix&w=60&f=jpg&format=json",
+        "/cdn-cgi/image/w=60,format=json/{uid}",
+    ],
+)
 async def test_an_image_can_be_described(client: Client, path: str) -> None:
     content = pictures.jpeg(120, 90)
     media = await client.uploaded(content)
@@ -140,6 +174,13 @@ async def test_an_image_can_be_described(client: Client, path: str) -> None:
         "file_size": len(image.body),
         "original": {"file_size": len(content), "width": 120, "height": 90, "format": "image/jpeg"},
     }
+
+
+async def test_the_last_format_decides_whether_an_image_is_described(client: Client) -> None:
+    media = await client.uploaded(pictures.jpeg(120, 90))
+    for query, kind in (("format=json&f=png", "image/png"), ("f=png&format=json", "application/json; charset=utf-8")):
+        answer = await client.get(f"{media['url']}?{query}", key=None)
+        assert answer.headers["Content-Type"] == kind
 
 
 async def test_metadata_is_kept_for_whom_the_operator_wants(tmp_path: Path, imaging: ImagingPool) -> None:

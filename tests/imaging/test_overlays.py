@@ -94,6 +94,12 @@ async def test_text_is_written_and_never_read(lab: Lab) -> None:
     assert await letters("&amp;") > 1.5 * await letters("&")
 
 
+async def test_a_long_word_is_broken_without_a_hyphen(lab: Lab) -> None:
+    words, word = [await png(lab, f"text={text};font=mono;size=20;w=70") for text in ("xxxxx%20xxxxx", "x" * 10)]
+
+    assert word.tobytes() == words.tobytes()
+
+
 @pytest.mark.parametrize(
     "text", ["<", "</span>", "&", "&#0;", "<b", "\\x00", "%25n%25s", "🖼 ﷽", "a" * 200, "a\nb" * 60]
 )

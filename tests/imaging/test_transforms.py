@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageDraw, ImageEnhance, ImageFilter, ImageOps
+from PIL import Image, ImageChops, ImageDraw, ImageEnhance, ImageFilter, ImageOps
 
 from graphql_api.domain.geometry import Size
 from graphql_api.imaging.pool import ImagingPool
@@ -168,6 +168,17 @@ async def test_a_border_is_found_and_cut_off(lab: Lab) -> None:
     assert (await png(lab, "trim=auto", plain)).size == (40, 30)
 
 
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize(("ground", "inner"), [("white", "white"), ("black", "black"), ("white", "black")])
+async def test_a_border_may_differ_in_its_transparency_alone(lab: Lab, mode: str, ground: str, inner: str) -> None:
+    picture = Image.new("RGBA", (100, 80), ground)
+    picture.putalpha(0)
+    picture.paste(Image.new("RGBA", (50, 40), inner), (20, 10))
+
+    assert (await png(lab, "trim=auto", pictures.encode(picture.convert(mode), "PNG"))).size == (50, 40)
+    assert (await png(lab, "trim=auto,255", pictures.encode(picture.convert(mode), "PNG"))).size == (100, 80)
+
+
 @pytest.mark.parametrize("orientation", [1, 3, 6, 8])
 async def test_crop_and_trim_are_those_of_the_upright_picture(lab: Lab, orientation: int) -> None:
     turned = {1: None, 3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90, 8: Image.Transpose.ROTATE_270}
@@ -303,6 +314,39 @@ async def test_a_border_with_round_corners_leaves_glass_as_it_is(lab: Lab) -> No
 
     assert framed.getpixel((55, 55))[3] == 0  # type: ignore[index]
     assert framed.getpixel((55, 2)) == (255, 0, 0, 255)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "LA"])
+@pytest.mark.parametrize("color", ["red", "ff000080", "transparent"])
+async def test_a_border_follows_the_corners_of_what_is_transparent_somewhere(lab: Lab, mode: str, color: str) -> None:
+    plain = Image.new("RGBA", (80, 80), "white")
+    holed = plain.copy()
+    holed.putpixel((40, 40), (0, 0, 0, 0))
+    expected, framed = [
+        await png(
+            lab, f"border=6&border-color={color}&radius=30", pictures.encode(picture.convert(picture_mode), "PNG")
+        )
+        for picture, picture_mode in ((plain, mode[:-1]), (holed, mode))
+    ]
+
+    assert framed.getpixel((46, 46))[3] == 0  # type: ignore[index]
+    hole = expected.convert("RGBA")
+    hole.paste(framed.crop((46, 46, 47, 47)), (46, 46))
+    assert max(high for _, high in ImageChops.difference(hole, framed.convert("RGBA")).getextrema()) <= 1  # type: ignore[misc]
+    assert pixel(await png(lab, "border=6&radius=30", CONTENT), 12, 12) == (0, 0, 0)
+
+
+@pytest.mark.parametrize("content", [CONTENT, pictures.encode(PHOTO.convert("RGBA"), "PNG")])
+async def test_a_border_that_shows_through_lies_on_the_background(lab: Lab, content: bytes) -> None:
+    for corners in ("", "&radius=9"):
+        query = f"w=60&border=3&border-color=00ff0080&bg=red{corners}"
+        framed = pictures.decode(await lab.render(content, ask(f"{query}&compression=fast")))
+        assert framed.format == "JPEG"
+        on_red = await png(lab, query, content)
+        assert (on_red.mode, pixel(on_red, 30, 1)) == ("RGB", (127, 128, 0))
+    half = await png(lab, "border=3&border-color=00ff0080&bg=ff000080", content)
+    assert half.getpixel((30, 1)) == (85, 170, 0, 192)
+    assert (await png(lab, "border=3&border-color=00ff0080", content)).getpixel((30, 1)) == (0, 255, 0, 128)
 
 
 async def test_padding_fills_what_a_tilt_opens(lab: Lab) -> None:

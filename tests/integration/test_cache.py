@@ -6,11 +6,13 @@ import asyncio
 import datetime as dt
 import os
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from graphql_api.imaging.pool import ImagingPool
 from graphql_api.services.cache import RenditionCache
+from graphql_api.storage.blob_store import Stored
 from graphql_api.storage.local import LocalStore
 from tests import pictures
 from tests.conftest import make_settings, run_app
@@ -129,6 +131,35 @@ async def test_what_is_purged_is_gone_from_memory_too(shelf: Shelf) -> None:
     await shelf.cache.delete("renditions/b/1")
     assert await shelf.read("renditions/b/1") is None
     assert not (shelf.folder / "media" / "renditions" / "b").exists()
+
+
+async def test_what_is_being_written_is_found(
+    tmp_path: Path, imaging: ImagingPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_write, put = asyncio.Event(), LocalStore.put
+
+    async def put_later(store: LocalStore, key: str, content: Path | bytes) -> Stored:
+        if key.startswith("renditions/"):
+            await may_write.wait()
+        return await put(store, key, content)
+
+    monkeypatch.setattr(LocalStore, "put", put_later)
+    async with run_app(make_settings(tmp_path), imaging) as client:
+        made = await client.uploaded(pictures.png(900, 700))
+
+        async def known() -> int | None:
+            asked = (
+                "query ($id: ID!) { node(id: $id) { ... on Media { rendition(transform: {width: 800}) { bytes } } } }"
+            )
+            rendition = (await client.data(asked, {"id": made["id"]}))["node"]["rendition"]
+            return cast("int | None", rendition["bytes"])
+
+        assert await known() is None
+        answer = await client.get(made["url"] + "?w=800", key=None)
+        assert await known() == len(answer.body) > 64 * 1024
+        may_write.set()
+        (kept,) = await client.renditions()
+        assert await known() == kept.stat().st_size
 
 
 async def test_what_had_to_make_room_is_made_anew(tmp_path: Path, imaging: ImagingPool) -> None:
