@@ -48,8 +48,10 @@ class Color:
         alpha = self.alpha + rest
         if not alpha:
             return TRANSPARENT
-        mixed = zip(self.rgb, other.rgb, strict=True)
-        return Color(*(round((above * self.alpha + below * rest) / alpha) for above, below in mixed), round(alpha))
+        red, green, blue = (
+            round((above * self.alpha + below * rest) / alpha) for above, below in zip(self.rgb, other.rgb, strict=True)
+        )
+        return Color(red, green, blue, round(alpha))
 
     def format(self) -> str:
         """Six hexadecimal digits, eight where something shows through; no # before them."""
