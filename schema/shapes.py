@@ -82,7 +82,7 @@ class TrimInput:
     edges: EdgesInput | None = strawberry.field(default=strawberry.UNSET, description="So many pixels.")
     tolerance: int | None = strawberry.field(
         default=strawberry.UNSET,
-        description="A border that is like the left top pixel in colour and transparency, give or take this much of 255.",
+        description="A border like the left top pixel in colour and transparency, give or take this much of 255.",
     )
 
     def parse(self) -> Trim:
