@@ -48,8 +48,9 @@ class Color:
         alpha = self.alpha + rest
         if not alpha:
             return TRANSPARENT
-        layers = zip(self.rgb, other.rgb, strict=True)
-        red, green, blue = (round((above * self.alpha + below * rest) / alpha) for above, below in layers)
+        red, green, blue = (
+            round((above * self.alpha + below * rest) / alpha) for above, below in zip(self.rgb, other.rgb, strict=True)
+        )
         return Color(red, green, blue, round(alpha))
 
     def format(self) -> str:
