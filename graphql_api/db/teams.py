@@ -23,6 +23,7 @@ from graphql_api.domain.text import is_line
 from graphql_api.errors import Conflict
 
 _STORAGE_TRIES = 8
+_NOBODYS = " "  # names that begin so are ours: those that people choose are stripped
 
 _user, _membership, _team = Table("user_account"), Table("membership"), Table("team")
 
@@ -77,7 +78,8 @@ async def set_plan(team_id: int, plan: str) -> None:
 
 async def mark_deleted(team_id: int, now: dt.datetime) -> bool:
     """Hide the team and all that is its own, and free its name; False when another caller was faster."""
-    changed = await TeamRow.filter(id=team_id, deleted_at=None).update(deleted_at=now, name=f"deleted:{team_id}")
+    name = f"{_NOBODYS}deleted:{team_id}"
+    changed = await TeamRow.filter(id=team_id, deleted_at=None).update(deleted_at=now, name=name)
     return bool(changed)
 
 
