@@ -63,6 +63,12 @@ async def find_or_make(name: str, plan: str = "") -> Team:
         return await find_or_make(name, plan)
 
 
+async def internal(name: str) -> Team:
+    """The server's own team of this name; another than that of people who had the name first."""
+    team = await find_or_make(name)
+    return await find_or_make(f"{_NOBODYS}{name}") if await has_members(team.id) else team
+
+
 async def rename(team_id: int, name: str) -> None:
     """Give the team another name. Conflict when it is taken."""
     try:
@@ -100,6 +106,11 @@ async def add_member(team_id: int, user_id: int, role: Role, now: dt.datetime) -
     """Give the person a seat; one who has a seat keeps it."""
     row = MembershipRow(team_id=team_id, user_id=user_id, role=role, created_at=now)
     await MembershipRow.bulk_create([row], ignore_conflicts=True)
+
+
+async def has_members(team_id: int) -> bool:
+    """Whether anybody is in the team."""
+    return await MembershipRow.filter(team_id=team_id).exists()
 
 
 async def role_of(team_id: int, user_id: int) -> Role | None:
