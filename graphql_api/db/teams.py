@@ -19,6 +19,7 @@ from graphql_api.db.rows import fetch, moment
 from graphql_api.db.users import USER_COLUMNS, to_user
 from graphql_api.domain.account import Invitation, Member, Role, Team
 from graphql_api.domain.ids import new_storage
+from graphql_api.domain.names import MAX_NAME
 from graphql_api.domain.text import is_line
 from graphql_api.errors import Conflict
 
@@ -29,8 +30,9 @@ _user, _membership, _team = Table("user_account"), Table("membership"), Table("t
 
 
 async def find(name: str) -> Team | None:
-    """The team of this name; of one that no team can have, PostgreSQL could not even be asked."""
-    row = await TeamRow.get_or_none(name=name, deleted_at=None) if is_line(name) else None
+    """The team of this name; of one that no team can have, the database could not even be asked."""
+    possible = len(name) <= MAX_NAME and is_line(name)
+    row = await TeamRow.get_or_none(name=name, deleted_at=None) if possible else None
     return to_team(row) if row else None
 
 

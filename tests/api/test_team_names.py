@@ -72,3 +72,10 @@ async def test_a_team_of_ours_stays_ours(house: Client) -> None:
     assert await refusal(house, "updateTeam", key=key, name="Mine") == "CONFLICT"
     assert await refusal(house, "inviteMember", key=key, email="ada@example.org") == "CONFLICT"
     assert (await house.rest_upload(pictures.png(), key=None)).status == 201
+
+
+async def test_a_name_that_no_team_can_have_is_refused_in_a_line(house: Client) -> None:
+    for words in (("team", "delete"), ("key", "create")):
+        refused = run(house.settings.data_dir, *words, "--team", "x" * 200)
+        assert refused.returncode == 1
+        assert refused.stderr.splitlines()[-1].startswith(("tintype: There is no", "tintype: A name has 1 to 100"))
