@@ -21,6 +21,7 @@ from graphql_api.domain.signing import Signer
 from graphql_api.errors import BadSignature, Conflict, Forbidden, NotFound
 from graphql_api.remote.mail import Mailer
 from graphql_api.services.audit import Audit
+from graphql_api.services.limits import Limits
 from graphql_api.services.trash import Trash
 
 log = structlog.get_logger(__name__)
@@ -38,6 +39,7 @@ class Teams:
 
     signer: Signer
     mailer: Mailer
+    limits: Limits
     audit: Audit
     trash: Trash
     public_url: str
@@ -145,7 +147,7 @@ class Teams:
     # --- invitations
 
     async def invite(self, principal: Principal, email: str, role: Role) -> Invitation:
-        """Send somebody a link that gives them a seat. InvalidInput, Conflict, Forbidden."""
+        """Send somebody a link that gives them a seat. InvalidInput, Conflict, Forbidden, RateLimited."""
         team, address = principal.require(Scope.ADMIN), clean_email(email)
         _require_owner_for(principal, role)
         await self.refuse_internal(team)
@@ -154,6 +156,9 @@ class Teams:
             raise Conflict("This person is in the team.")
         if len(members) + len(await rows.invitations(team.id, self.clock())) >= _MAX_MEMBERS:
             raise Conflict(f"A team has at most {_MAX_MEMBERS} members and invitations.")
+        # Before anything is written: the link of the last letter stays good.
+        await self.limits.count_attempt("invitation", f"team-{team.id}")
+        await self.limits.count_attempt("invitation", address)
         now = self.clock()
         async with transaction():
             invitation = await rows.invite(team.id, address, role, now, now + _INVITATION_TIME)
