@@ -195,6 +195,30 @@ async def test_over_tls_a_cookie_is_bound_to_the_host(tmp_path: Path, imaging: I
             assert (await client.get("/account", key=None, headers={"Cookie": given})).status == status
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("https://img.example", 303),
+        ("https://img.example:443", 303),
+        ("http://img.example", 403),
+        ("https://img.example:444", 403),
+        ("https://[", 403),
+        ("https://other.example", 303),  # a second name of ours
+        ("http://other.example", 403),
+    ],
+)
+async def test_an_origin_is_scheme_host_and_port(
+    tmp_path: Path, imaging: ImagingPool, origin: str, status: int
+) -> None:
+    host = "other.example" if "other" in origin else "img.example"
+    headers = {"Origin": origin, "Host": host}
+    async with run_app(make_settings(tmp_path, public_url="https://img.example"), imaging) as client:
+        await sign_up(client, ADA)
+        answer = await client.request("POST", "/account/sign-in", key=None, data=SIGNING_IN, headers=headers)
+
+        assert answer.status == status
+
+
 async def test_each_sign_in_has_a_cookie_of_its_own_and_ends_the_one_before(house: Client) -> None:
     await sign_up(house, ADA)
     first = await page_cookie(house, ADA)
