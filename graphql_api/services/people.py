@@ -148,7 +148,7 @@ class People:
     def verification_link(self, user: User) -> str:
         """Where a person shows that they get what is sent to their address."""
         expires = self.clock() + dt.timedelta(days=_VERIFY_DAYS)
-        token = self.signer.seal(VERIFY, {"user": user.id, "email": user.email}, expires)
+        token = self.signer.seal(VERIFY, {"user": user.id, "email": user.email, "epoch": user.epoch}, expires)
         return f"{self.door.public_url}/account/verify?token={token}"
 
     def reset_link(self, user: User) -> str:
@@ -174,7 +174,7 @@ class People:
         """The address is theirs. BadSignature."""
         claims = self.signer.open(VERIFY, token, self.clock())
         user = await users.find(_number(claims["user"]))
-        if user is None or user.email != claims["email"]:
+        if user is None or (user.email, user.epoch) != (claims["email"], claims.get("epoch")):
             raise BadSignature("This link is not valid any more.")
         async with transaction():
             await users.set_verified(user.id, self.clock())

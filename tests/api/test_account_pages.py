@@ -83,6 +83,16 @@ async def test_a_password_is_chosen_anew_by_the_link_of_a_letter(house: Client, 
     await sign_in(house, ADA, "another password")
 
 
+async def test_a_link_to_confirm_ends_with_a_change_of_the_password(house: Client, mailbox: Mailbox) -> None:
+    ada = await join(house, ADA)
+    token = await mailbox.token(ADA)
+    await act(house, "changePassword", key=ada.access, oldPassword=PASSWORD, newPassword="another password")
+
+    assert await refusal(house, "verifyEmail", token=token) == "BAD_SIGNATURE"
+    await act(house, "requestVerification", key=ada.access)
+    await act(house, "verifyEmail", token=await mailbox.token(ADA))
+
+
 async def test_a_change_of_password_keeps_this_sign_in_alone(house: Client) -> None:
     await sign_up(house, ADA)
     here, there = await page_cookie(house, ADA), await page_cookie(house, ADA)

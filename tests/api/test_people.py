@@ -107,12 +107,14 @@ async def test_by_approval_nobody_comes_in_before_the_operator_lets_them(
         pending = "{ pendingUsers { email } }"
 
         assert made["user"]["status"] == "PENDING"
+        token = await mailbox.token(ADA)
         assert "approval" in answer["data"]["signIn"]["errors"][0]["message"]
         assert "approval" not in wrong["data"]["signIn"]["errors"][0]["message"]
         assert (await client.data(pending, key=root.access))["pendingUsers"] == [{"email": ADA}]
         assert (await act(client, "approveUser", "user { status }", key=root.access, id=made["user"]["id"])) == {
             "user": {"status": "ACTIVE"}
         }
+        await act(client, "verifyEmail", token=token)  # it goes on through the approval
         ada = await sign_in(client, ADA)
         refused = await client.graphql(pending, key=ada.access)
         assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
