@@ -14,8 +14,7 @@ from graphql_api.domain.account import Principal, Status
 from graphql_api.domain.session import LIFETIME
 from graphql_api.errors import TintypeError
 from graphql_api.services.people import SignUp
-from graphql_api.web.context import CONTEXT, authenticate, cookie_name
-from graphql_api.web.errors import status_of
+from graphql_api.web.context import CONTEXT, cookie_name, identify
 from graphql_api.web.html import refuse_foreign_form, render_failure, render_page, see_other
 from graphql_api.web.uploads import read_form
 
@@ -33,7 +32,7 @@ def _page(page: Page) -> Handler:
         try:
             if request.method == "POST":
                 refuse_foreign_form(request)
-            return await page(request, await authenticate(request))
+            return await page(request, await identify(request))
         except TintypeError as error:
             if type(error) is TintypeError:
                 raise
@@ -56,9 +55,8 @@ async def _account(
     quota = await request.app[CONTEXT].quotas.get(principal) if principal.team else None
     return render_page(
         "account",
-        status=status_of(error) if error else HTTPStatus.OK,
         title="Your account",
-        error=str(error) if error else None,
+        error=error,
         note=note,
         user=principal.user,
         team=principal.team,
@@ -73,9 +71,7 @@ async def get_sign_in(request: web.Request, _: Principal) -> web.Response:
 
 
 def _sign_in_page(next_page: str, email: str = "", error: TintypeError | None = None) -> web.Response:
-    status = status_of(error) if error else HTTPStatus.OK
-    said = str(error) if error else None
-    return render_page("sign_in", status=status, title="Sign in", error=said, next=next_page, email=email)
+    return render_page("sign_in", title="Sign in", error=error, next=next_page, email=email)
 
 
 @_page
@@ -119,8 +115,7 @@ async def get_sign_up(request: web.Request, _: Principal) -> web.Response:
 
 def _sign_up_page(form: dict[str, str], error: TintypeError | None = None) -> web.Response:
     known = {name: form.get(name, "") for name in ("invitation", "email", "name", "team_name")}
-    status = status_of(error) if error else HTTPStatus.OK
-    return render_page("sign_up", status=status, title="Make an account", error=str(error) if error else None, **known)
+    return render_page("sign_up", title="Make an account", error=error, **known)
 
 
 @_page
@@ -133,14 +128,15 @@ async def post_sign_up(request: web.Request, principal: Principal) -> web.Respon
         made = await request.app[CONTEXT].people.sign_up(principal, asked)
     except TintypeError as error:
         return _sign_up_page(form, error)
-    return render_page(
+    response = render_page(
         "signed_up",
-        status=HTTPStatus.CREATED,
         title="Your account is made",
         note=None if asked.invitation else f"A link to confirm your address was sent to {made.user.email}.",
         test_key=made.test_key,
         pending=made.user.status is Status.PENDING,
     )
+    response.set_status(HTTPStatus.CREATED)
+    return response
 
 
 @_page

@@ -333,6 +333,19 @@ async def test_a_form_that_is_none_is_refused_politely(house: Client) -> None:
         assert (answer.status, answer.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
 
 
+async def test_pages_are_not_counted_and_a_refused_attempt_says_when_to_come_again(
+    tmp_path: Path, imaging: ImagingPool
+) -> None:
+    async with run_app(make_settings(tmp_path, rate_limit_scale=0.02), imaging) as client:
+        statuses = [(await client.get("/account/sign-in", key=None)).status for _ in range(10)]
+        answers = [await post_form(client, path, **SIGNING_IN) for path in ("/account/sign-in", "/account/forgot") * 2]
+
+    assert statuses == [200] * 10  # of the API somebody without a key has 6
+    assert [answer.status for answer in answers] == [422, 200, 429, 429]
+    assert all(0 < int(answer.headers["Retry-After"]) <= 900 for answer in answers[2:])
+    assert "RateLimit-Limit" not in answers[0].headers
+
+
 async def test_what_needs_somebody_sends_nobody_to_sign_in(house: Client) -> None:
     account = await house.get("/account", key=None)
     password = await post_form(house, "/account/password", old_password="x", new_password=PASSWORD)
