@@ -293,6 +293,8 @@ class Teams:
         """The same, by command. NotFound."""
         if user is None:
             raise NotFound("There is no such user.")
+        if user.status is status:
+            return user
         act = AuditAction.USER_SUSPENDED
         if status is Status.ACTIVE:
             act = AuditAction.USER_APPROVED if user.status is Status.PENDING else AuditAction.USER_REINSTATED
