@@ -200,6 +200,11 @@ async def remove_invitation(team_id: int, invitation_id: int) -> bool:
     return bool(await InvitationRow.filter(team_id=team_id, id=invitation_id).delete())
 
 
+async def remove_invitations_to(email: str) -> None:
+    """Forget those to this address, of whatever team."""
+    await InvitationRow.filter(email=email).delete()
+
+
 async def sweep_invitations(now: dt.datetime) -> int:
     """Forget those whose time is over."""
     return await InvitationRow.filter(expires_at__lte=now).delete()

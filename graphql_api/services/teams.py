@@ -273,6 +273,7 @@ class Teams:
                 else:
                     await self.audit.record(principal, AuditAction.USER_DELETED, user.email, team_id=team.id)
             await users.erase(user.id)
+            await rows.remove_invitations_to(user.email)
         self._erase_later()
 
     # --- people, by the operator

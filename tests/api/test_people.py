@@ -318,6 +318,8 @@ async def test_a_suspension_ends_everything_at_once(house: Client, mailbox: Mail
 @pytest.mark.usefixtures("database_url")
 async def test_who_erases_themselves_leaves_nothing(house: Client, mailbox: Mailbox) -> None:
     ada = await join(house, ADA, teamName="Engines")
+    bob = await join(house, "bob@example.org")
+    await act(house, "inviteMember", key=bob.access, email=ADA)
     made = await house.uploaded(pictures.png(), key=ada.access)
     key = await act(house, "createKey", "secret", key=ada.access, name="k")
 
@@ -328,6 +330,8 @@ async def test_who_erases_themselves_leaves_nothing(house: Client, mailbox: Mail
         assert credential
         assert await viewer(house, credential) is None
     assert (await house.get(made["url"], key=None)).status == 404
+    waiting = await house.data("{ viewer { team { invitations { email } } } }", key=bob.access)
+    assert waiting["viewer"]["team"]["invitations"] == []
     await eventually(lambda: house.blobs() == [])
     assert await refusal(house, "signIn", **SIGNING_IN) == "INVALID_CREDENTIALS"
     again = await join(house, ADA, teamName="Engines")
