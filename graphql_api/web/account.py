@@ -12,7 +12,7 @@ from aiohttp.typedefs import Handler
 
 from graphql_api.domain.account import Principal, Status
 from graphql_api.domain.session import LIFETIME
-from graphql_api.errors import TintypeError
+from graphql_api.errors import InvalidInput, TintypeError
 from graphql_api.services.people import SignUp
 from graphql_api.web.context import CONTEXT, cookie_name, identify
 from graphql_api.web.html import refuse_foreign_form, render_failure, render_page, see_other
@@ -67,11 +67,14 @@ async def _account(
 @_page
 async def get_sign_in(request: web.Request, _: Principal) -> web.Response:
     """GET /account/sign-in."""
-    return _sign_in_page(_local(request.query.get("next", "")))
+    return _sign_in_page(request, _local(request.query.get("next", "")))
 
 
-def _sign_in_page(next_page: str, email: str = "", error: TintypeError | None = None) -> web.Response:
-    return render_page("sign_in", title="Sign in", error=error, next=next_page, email=email)
+def _sign_in_page(
+    request: web.Request, next_page: str, email: str = "", error: TintypeError | None = None
+) -> web.Response:
+    is_open = request.app[CONTEXT].people.door.sign_up != "closed"
+    return render_page("sign_in", title="Sign in", error=error, next=next_page, email=email, open=is_open)
 
 
 @_page
@@ -83,7 +86,7 @@ async def post_sign_in(request: web.Request, principal: Principal) -> web.Respon
     try:
         cookie = await context.sign_ins.sign_in_page(principal, form.get("email", ""), form.get("password", ""), agent)
     except TintypeError as error:
-        return _sign_in_page(next_page, form.get("email", ""), error)
+        return _sign_in_page(request, next_page, form.get("email", ""), error)
     response = see_other(next_page)
     _set_cookie(response, context.public_url, cookie, int(LIFETIME.total_seconds()))
     return response
@@ -165,7 +168,11 @@ async def post_forgot(request: web.Request, principal: Principal) -> web.Respons
 @_page
 async def get_reset(request: web.Request, _: Principal) -> web.Response:
     """GET /account/reset?token=: what the link of a mail leads to. Nothing happens before a password is chosen."""
-    return render_page("reset", title="Choose another password", token=request.query.get("token", ""))
+    return _reset_page(request.query.get("token", ""))
+
+
+def _reset_page(token: str, error: TintypeError | None = None) -> web.Response:
+    return render_page("reset", title="Choose another password", error=error, token=token)
 
 
 @_page
@@ -173,7 +180,12 @@ async def post_reset(request: web.Request, principal: Principal) -> web.Response
     """POST /account/reset."""
     form = await read_form(request)
     token, password = form.get("token", ""), form.get("password", "")
-    await request.app[CONTEXT].people.reset_password(token, password, principal.address)
+    try:
+        await request.app[CONTEXT].people.reset_password(token, password, principal.address)
+    except InvalidInput as error:
+        if error.field != "password":
+            raise
+        return _reset_page(token, error)
     return _done("Your password is changed", "All other sign-ins have ended.", "Sign in", "/account/sign-in")
 
 

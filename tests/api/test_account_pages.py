@@ -75,6 +75,8 @@ async def test_a_password_is_chosen_anew_by_the_link_of_a_letter(house: Client, 
     assert (asked[0].status, asked[0].body) == (asked[1].status, asked[1].body)
     assert token_in(link) in shown.body.decode()
     assert await viewer(house, ada.access)  # to look at the page changes nothing
+    short = await post_form(house, "/account/reset", token=token_in(link), password="short")
+    assert (short.status, token_in(link) in short.body.decode()) == (422, True)  # one may try again at once
     done = await post_form(house, "/account/reset", token=token_in(link), password="another password")
     again = await post_form(house, "/account/reset", token=token_in(link), password="a third password")
 
@@ -344,6 +346,16 @@ async def test_pages_are_not_counted_and_a_refused_attempt_says_when_to_come_aga
     assert [answer.status for answer in answers] == [422, 200, 429, 429]
     assert all(0 < int(answer.headers["Retry-After"]) <= 900 for answer in answers[2:])
     assert "RateLimit-Limit" not in answers[0].headers
+
+
+@pytest.mark.parametrize(("sign_up", "offered"), [("open", True), ("approval", True), ("closed", False)])
+async def test_an_account_is_offered_where_one_can_be_made(
+    tmp_path: Path, imaging: ImagingPool, sign_up: str, *, offered: bool
+) -> None:
+    async with run_app(make_settings(tmp_path, sign_up=sign_up), imaging) as client:
+        page = await client.get("/account/sign-in", key=None)
+
+        assert (b"/account/sign-up" in page.body) is offered
 
 
 async def test_what_needs_somebody_sends_nobody_to_sign_in(house: Client) -> None:
