@@ -127,10 +127,15 @@ def _admin(name: str) -> Callable[[Settings, argparse.Namespace], int]:
 
 
 def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
+    import structlog
+
     from graphql_api import log, server
     from graphql_api.admin import prepare_database
+    from graphql_api.config import unknown_settings
 
     log.configure(settings.log_format)
+    for name, nearest in unknown_settings().items():  # never with its value, which may be a secret
+        structlog.get_logger(__name__).warning("unknown_setting", name=name, nearest=nearest)
     try:
         listening = server.bind(arguments.host, arguments.port, shared=arguments.workers > 1)
     except server.PortTakenError as error:
