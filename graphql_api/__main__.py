@@ -83,7 +83,9 @@ def _add_user_commands(parser: argparse.ArgumentParser) -> None:
     create = user.add_parser("create", help="make a user")
     create.add_argument("--email", required=True)
     create.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
-    create.add_argument("--team", help="the user's team; made if it is not there")
+    create.add_argument(
+        "--team", help="the team that the user shall own, beside its owners so far; made if it is not there"
+    )
     create.add_argument("--admin", action="store_true", help="may administer the installation")
     create.set_defaults(command=_admin("create_user"))
     for status, what in (("approve", "let in who awaits it"), ("suspend", "shut out"), ("reinstate", "let in again")):
