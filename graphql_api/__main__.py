@@ -83,7 +83,9 @@ def _add_user_commands(parser: argparse.ArgumentParser) -> None:
     create = user.add_parser("create", help="make a user")
     create.add_argument("--email", required=True)
     create.add_argument("--password-stdin", action="store_true", help="read the password from standard input")
-    create.add_argument("--team", help="the user's team; made if it is not there")
+    create.add_argument(
+        "--team", help="the team that the user shall own, beside its owners so far; made if it is not there"
+    )
     create.add_argument("--admin", action="store_true", help="may administer the installation")
     create.set_defaults(command=_admin("create_user"))
     for status, what in (("approve", "let in who awaits it"), ("suspend", "shut out"), ("reinstate", "let in again")):
@@ -127,10 +129,15 @@ def _admin(name: str) -> Callable[[Settings, argparse.Namespace], int]:
 
 
 def _serve(settings: Settings, arguments: argparse.Namespace) -> int:
+    import structlog
+
     from graphql_api import log, server
     from graphql_api.admin import prepare_database
+    from graphql_api.config import unknown_settings
 
     log.configure(settings.log_format)
+    for name, nearest in unknown_settings().items():  # never with its value, which may be a secret
+        structlog.get_logger(__name__).warning("unknown_setting", name=name, nearest=nearest)
     try:
         listening = server.bind(arguments.host, arguments.port, shared=arguments.workers > 1)
     except server.PortTakenError as error:

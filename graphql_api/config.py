@@ -6,6 +6,7 @@ docs/configuration.md is checked against it.
 from __future__ import annotations
 
 import contextlib
+import difflib
 import json
 import os
 import re
@@ -16,7 +17,7 @@ from typing import Annotated, Literal, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, FilePath, ValidationError, model_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, NoDecode, SettingsConfigDict
 
 from graphql_api.domain.address import Network, parse_network
 from graphql_api.domain.limits import GraphQLRules, PictureLimits
@@ -27,6 +28,7 @@ from graphql_api.remote.mail import parse_smtp_url
 from graphql_api.services.documents import digest_of
 from graphql_api.storage.s3_url import S3Location, parse_s3_url
 
+_PREFIX = "TINTYPE_"
 _REDIS_SCHEMES = ("redis", "rediss", "unix")
 _REDIS_OPTIONS = {"db", "ssl_ca_certs", "ssl_cert_reqs"}
 
@@ -88,7 +90,7 @@ class Settings(BaseSettings):
     """Everything an operator can set."""
 
     model_config = SettingsConfigDict(
-        env_prefix="TINTYPE_", env_file=".env", env_ignore_empty=True, frozen=True, extra="ignore"
+        env_prefix=_PREFIX, env_file=".env", env_ignore_empty=True, frozen=True, extra="ignore"
     )
 
     data_dir: Path = Field(Path("data"), description="Database file, blobs, renditions, spooled uploads.")
@@ -326,6 +328,15 @@ def _kept_keys(path: Path) -> list[str]:
             os.link(part, path)
         Path(part).unlink()
     return path.read_text().split()
+
+
+def unknown_settings() -> dict[str, str]:
+    """Names that begin like settings, and are none: most likely misspelt. With the nearest that is one, or nothing."""
+    known = [f"{_PREFIX}{name.upper()}" for name in Settings.model_fields]
+    sources = EnvSettingsSource(Settings), DotEnvSettingsSource(Settings)
+    given = {name.upper() for source in sources for name in source.env_vars}
+    unknown = sorted(name for name in given.difference(known) if name.startswith(_PREFIX))
+    return {name: next(iter(difflib.get_close_matches(name, known, 1)), "") for name in unknown}
 
 
 def load_settings(**overrides: object) -> Settings:

@@ -120,7 +120,13 @@ async def open_services(settings: Settings, imaging: ImagingPool | None = None) 
             anonymous_uploads=settings.anonymous_uploads, plans=plans, signer=signer, tokens=tokens, clock=_now
         )
         teams = Teams(
-            signer=signer, mailer=mailer, audit=audit, trash=trash, public_url=settings.public_url, clock=_now
+            signer=signer,
+            mailer=mailer,
+            limits=limits,
+            audit=audit,
+            trash=trash,
+            public_url=settings.public_url,
+            clock=_now,
         )
         stack.push_async_callback(teams.close)
         passwords = Passwords()

@@ -19,17 +19,20 @@ from graphql_api.db.rows import fetch, moment
 from graphql_api.db.users import USER_COLUMNS, to_user
 from graphql_api.domain.account import Invitation, Member, Role, Team
 from graphql_api.domain.ids import new_storage
+from graphql_api.domain.names import MAX_NAME
 from graphql_api.domain.text import is_line
 from graphql_api.errors import Conflict
 
 _STORAGE_TRIES = 8
+_NOBODYS = " "  # names that begin so are ours: those that people choose are stripped
 
 _user, _membership, _team = Table("user_account"), Table("membership"), Table("team")
 
 
 async def find(name: str) -> Team | None:
-    """The team of this name; of one that no team can have, PostgreSQL could not even be asked."""
-    row = await TeamRow.get_or_none(name=name, deleted_at=None) if is_line(name) else None
+    """The team of this name; of one that no team can have, the database could not even be asked."""
+    possible = len(name) <= MAX_NAME and is_line(name)
+    row = await TeamRow.get_or_none(name=name, deleted_at=None) if possible else None
     return to_team(row) if row else None
 
 
@@ -62,6 +65,12 @@ async def find_or_make(name: str, plan: str = "") -> Team:
         return await find_or_make(name, plan)
 
 
+async def internal(name: str) -> Team:
+    """The server's own team of this name; another than that of people who had the name first."""
+    team = await find_or_make(name)
+    return await find_or_make(f"{_NOBODYS}{name}") if await has_members(team.id) else team
+
+
 async def rename(team_id: int, name: str) -> None:
     """Give the team another name. Conflict when it is taken."""
     try:
@@ -77,7 +86,8 @@ async def set_plan(team_id: int, plan: str) -> None:
 
 async def mark_deleted(team_id: int, now: dt.datetime) -> bool:
     """Hide the team and all that is its own, and free its name; False when another caller was faster."""
-    changed = await TeamRow.filter(id=team_id, deleted_at=None).update(deleted_at=now, name=f"deleted:{team_id}")
+    name = f"{_NOBODYS}deleted:{team_id}"
+    changed = await TeamRow.filter(id=team_id, deleted_at=None).update(deleted_at=now, name=name)
     return bool(changed)
 
 
@@ -98,6 +108,11 @@ async def add_member(team_id: int, user_id: int, role: Role, now: dt.datetime) -
     """Give the person a seat; one who has a seat keeps it."""
     row = MembershipRow(team_id=team_id, user_id=user_id, role=role, created_at=now)
     await MembershipRow.bulk_create([row], ignore_conflicts=True)
+
+
+async def has_members(team_id: int) -> bool:
+    """Whether anybody is in the team."""
+    return await MembershipRow.filter(team_id=team_id).exists()
 
 
 async def role_of(team_id: int, user_id: int) -> Role | None:
@@ -191,6 +206,11 @@ async def invitations(team_id: int, now: dt.datetime) -> list[Invitation]:
 async def remove_invitation(team_id: int, invitation_id: int) -> bool:
     """Forget it; False when there was none."""
     return bool(await InvitationRow.filter(team_id=team_id, id=invitation_id).delete())
+
+
+async def remove_invitations_to(email: str) -> None:
+    """Forget those to this address, of whatever team."""
+    await InvitationRow.filter(email=email).delete()
 
 
 async def sweep_invitations(now: dt.datetime) -> int:

@@ -90,8 +90,8 @@ async def rehash(user_id: int, password: str) -> None:
 
 
 async def set_status(user_id: int, status: Status) -> None:
-    """Let the person in or not; older links and sign-ins are void."""
-    await UserRow.filter(id=user_id).update(status=status, epoch=F("epoch") + 1)
+    """Let the person in or not; when not, older links and sign-ins are void."""
+    await UserRow.filter(id=user_id).update(status=status, epoch=F("epoch") + int(status is not Status.ACTIVE))
 
 
 async def set_verified(user_id: int, now: dt.datetime) -> None:

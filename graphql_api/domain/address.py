@@ -12,6 +12,7 @@ Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _MAX_TEXT = 64  # the longest address with brackets, zone and port is shorter
 _MAX_HOPS = 32
 _CUSTOMER_PREFIX = 64  # what one customer is given of IPv6: single addresses in it cost nothing
+_SIX_TO_FOUR, _SIX_TO_FOUR_PREFIX = ipaddress.IPv6Network("2002::/16"), 48  # each IPv4 address has a whole /48 there
 _MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
 
 
@@ -90,10 +91,11 @@ def _is_in(address: Address, networks: Iterable[Network]) -> bool:
 
 @lru_cache(maxsize=4096)
 def customer(address: str) -> str:
-    """The network that counts as one caller: an IPv4 address, an IPv6 /64; other text as it is."""
+    """The network that counts as one caller: an IPv4 address, an IPv6 /64 (of 6to4 a /48); other text as it is."""
     parsed = parse_address(address)
     if isinstance(parsed, ipaddress.IPv6Address):
-        return str(ipaddress.ip_network((parsed, _CUSTOMER_PREFIX), strict=False))
+        prefix = _SIX_TO_FOUR_PREFIX if parsed in _SIX_TO_FOUR else _CUSTOMER_PREFIX
+        return str(ipaddress.ip_network((parsed, prefix), strict=False))
     return address if parsed is None else str(parsed)
 
 

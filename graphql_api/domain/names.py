@@ -9,6 +9,7 @@ from graphql_api.errors import InvalidInput
 
 MAX_NAME = 100
 MAX_EMAIL = 254
+GUESTS_TEAM, MIRROR_TEAM = "Anonymous uploads", "Mirrored images"  # of nobody: what guests and the mirror bring
 MIN_PASSWORD = 8
 MAX_PASSWORD = 1024  # hashing more would be work that a caller chooses
 # Nothing that means something in the header of a letter: `a,b@c.example` would be two addresses, one of them another's.
@@ -27,6 +28,18 @@ def clean_name(field_name: str, name: str) -> str:
     if not (cleaned := name.strip()) or len(cleaned) > MAX_NAME or not is_line(cleaned):
         raise InvalidInput(field_name, f"A name has 1 to {MAX_NAME} printable characters.")
     return cleaned
+
+
+def clean_team_name(field_name: str, name: str) -> str:
+    """A name that people may give a team. InvalidInput."""
+    if is_internal(cleaned := clean_name(field_name, name)):
+        raise InvalidInput(field_name, "This name is kept for a team of the server itself.")
+    return cleaned
+
+
+def is_internal(team_name: str) -> bool:
+    """Whether a team of this name, or one that reads the same, is the server's own as long as nobody is in it."""
+    return team_name.strip().casefold() in (GUESTS_TEAM.casefold(), MIRROR_TEAM.casefold())
 
 
 def check_password(password: str, field_name: str = "password") -> str:

@@ -9,14 +9,13 @@ from collections.abc import Callable
 from graphql_api.db import keys, sessions, teams
 from graphql_api.domain.account import Principal, Status, Team
 from graphql_api.domain.key import Scope, number_of
+from graphql_api.domain.names import GUESTS_TEAM, MIRROR_TEAM
 from graphql_api.domain.plan import MIRROR, Plans
 from graphql_api.domain.signing import Signer
 from graphql_api.errors import Unauthenticated
 from graphql_api.services.sign_ins import COOKIE, cookie_digest
 from graphql_api.services.tokens import AccessTokens, is_access_token
 
-GUESTS = "Anonymous uploads"  # the team that owns what came without a key
-MIRROR_TEAM = "Mirrored images"
 _MAX_SECRET = 2048  # a JWT has some 300 characters
 _TOUCH = dt.timedelta(minutes=1)  # how exactly it is known when a credential was last used
 _INVALID = "This API key is not valid."
@@ -106,13 +105,13 @@ class Accounts:
             return principal
         if not self._anonymous_uploads:
             raise Unauthenticated
-        self._guests = self._guests or await teams.find_or_make(GUESTS)
+        self._guests = self._guests or await teams.internal(GUESTS_TEAM)
         scopes = frozenset({Scope.WRITE})
         return Principal(team=self._guests, scopes=scopes, address=principal.address, plan=self._plans.anonymous)
 
     async def mirror(self) -> Principal:
         """Ourselves, fetching images of other origins that somebody asked to have transformed."""
-        team = await teams.find_or_make(MIRROR_TEAM)
+        team = await teams.internal(MIRROR_TEAM)
         return Principal(team=team, scopes=frozenset({Scope.WRITE}), plan=MIRROR)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from graphql_api.db import keys, sessions, users
@@ -13,7 +14,7 @@ from graphql_api.db.database import transaction
 from graphql_api.domain.account import Principal, Role, Status, Team, User
 from graphql_api.domain.audit import AuditAction
 from graphql_api.domain.key import NewKey, Profile
-from graphql_api.domain.names import check_password, clean_email, clean_name
+from graphql_api.domain.names import check_password, clean_email, clean_name, clean_team_name, is_internal
 from graphql_api.domain.signing import Signer
 from graphql_api.errors import BadSignature, Conflict, InvalidCredentials, NotConfigured
 from graphql_api.remote.mail import Mailer
@@ -42,7 +43,7 @@ class SignUp:
         name = self.name or self.email.partition("@")[0][:100]
         object.__setattr__(self, "name", clean_name("name", name))
         if self.team_name is not None:
-            object.__setattr__(self, "team_name", clean_name("teamName", self.team_name))
+            object.__setattr__(self, "team_name", clean_team_name("teamName", self.team_name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,15 +118,17 @@ class People:
 
     async def _first_team(self, name: str) -> Team:
         """A team of this name, or like it: whose the name is already is nobody's business."""
-        try:
-            return await team_rows.make(name)
-        except Conflict:
-            return await team_rows.make(f"{name[:90]} {secrets.token_hex(4)}")
+        if not is_internal(name):
+            with suppress(Conflict):
+                return await team_rows.make(name)
+        return await team_rows.make(f"{name[:90]} {secrets.token_hex(4)}")
 
     async def make(self, email: str, password: str | None, team: Team | None, *, admin: bool) -> User:
         """A person whom the operator knows. InvalidInput, Conflict."""
         address = clean_email(email)
         hashed = await self.passwords.hash(check_password(password)) if password is not None else None
+        if team is not None:
+            await self.teams.refuse_internal(team)
         async with transaction():
             user = await users.make(address, address.partition("@")[0][:100], hashed, admin=admin)
             await users.set_verified(user.id, self.clock())
@@ -145,7 +148,7 @@ class People:
     def verification_link(self, user: User) -> str:
         """Where a person shows that they get what is sent to their address."""
         expires = self.clock() + dt.timedelta(days=_VERIFY_DAYS)
-        token = self.signer.seal(VERIFY, {"user": user.id, "email": user.email}, expires)
+        token = self.signer.seal(VERIFY, {"user": user.id, "email": user.email, "epoch": user.epoch}, expires)
         return f"{self.door.public_url}/account/verify?token={token}"
 
     def reset_link(self, user: User) -> str:
@@ -171,7 +174,7 @@ class People:
         """The address is theirs. BadSignature."""
         claims = self.signer.open(VERIFY, token, self.clock())
         user = await users.find(_number(claims["user"]))
-        if user is None or user.email != claims["email"]:
+        if user is None or (user.email, user.epoch) != (claims["email"], claims.get("epoch")):
             raise BadSignature("This link is not valid any more.")
         async with transaction():
             await users.set_verified(user.id, self.clock())

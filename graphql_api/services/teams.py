@@ -15,12 +15,13 @@ from graphql_api.db.database import transaction
 from graphql_api.domain.account import Invitation, Member, Principal, Role, Status, Team, User
 from graphql_api.domain.audit import AuditAction
 from graphql_api.domain.key import Scope
-from graphql_api.domain.names import clean_email, clean_name
+from graphql_api.domain.names import clean_email, clean_name, clean_team_name, is_internal
 from graphql_api.domain.plan import OPERATORS_PLAN
 from graphql_api.domain.signing import Signer
 from graphql_api.errors import BadSignature, Conflict, Forbidden, NotFound
 from graphql_api.remote.mail import Mailer
 from graphql_api.services.audit import Audit
+from graphql_api.services.limits import Limits
 from graphql_api.services.trash import Trash
 
 log = structlog.get_logger(__name__)
@@ -38,6 +39,7 @@ class Teams:
 
     signer: Signer
     mailer: Mailer
+    limits: Limits
     audit: Audit
     trash: Trash
     public_url: str
@@ -66,7 +68,7 @@ class Teams:
         if len(await rows.teams_of(user.id)) >= _MAX_TEAMS:
             raise Conflict(f"A person is in at most {_MAX_TEAMS} teams.")
         async with transaction():
-            team = await rows.make(clean_name("name", name))
+            team = await rows.make(clean_team_name("name", name))
             await rows.add_member(team.id, user.id, Role.OWNER, self.clock())
             await self.audit.record(principal, AuditAction.TEAM_CREATED, team.name, team_id=team.id)
         return team
@@ -84,11 +86,18 @@ class Teams:
 
     async def rename(self, principal: Principal, name: str) -> Team:
         """Another name for the team; for its admins. Conflict."""
-        team, cleaned = principal.require(Scope.ADMIN), clean_name("name", name)
+        team, cleaned = principal.require(Scope.ADMIN), clean_team_name("name", name)
+        await self.refuse_internal(team)
         async with transaction():
             await rows.rename(team.id, cleaned)
             await self.audit.record(principal, AuditAction.TEAM_RENAMED, f"{team.name} to {cleaned}")
         return Team(team.id, cleaned, team.storage, team.plan)
+
+    @staticmethod
+    async def refuse_internal(team: Team) -> None:
+        """Keep a team that is the server's own what it is, and free of people. Conflict."""
+        if is_internal(team.name) and not await rows.has_members(team.id):
+            raise Conflict("This team is the server's own.")
 
     # --- members
 
@@ -138,14 +147,18 @@ class Teams:
     # --- invitations
 
     async def invite(self, principal: Principal, email: str, role: Role) -> Invitation:
-        """Send somebody a link that gives them a seat. InvalidInput, Conflict, Forbidden."""
+        """Send somebody a link that gives them a seat. InvalidInput, Conflict, Forbidden, RateLimited."""
         team, address = principal.require(Scope.ADMIN), clean_email(email)
         _require_owner_for(principal, role)
+        await self.refuse_internal(team)
         members = await rows.members(team.id)
         if any(member.user.email == address for member in members):
             raise Conflict("This person is in the team.")
         if len(members) + len(await rows.invitations(team.id, self.clock())) >= _MAX_MEMBERS:
             raise Conflict(f"A team has at most {_MAX_MEMBERS} members and invitations.")
+        # Before anything is written: the link of the last letter stays good.
+        await self.limits.count_attempt("invitation", f"team-{team.id}")
+        await self.limits.count_attempt("invitation", address)
         now = self.clock()
         async with transaction():
             invitation = await rows.invite(team.id, address, role, now, now + _INVITATION_TIME)
@@ -224,7 +237,8 @@ class Teams:
         log.info("team_deleted", team=team.id, by=principal.user.id if principal.user else "operator")
 
     async def delete_by_operator(self, team: Team) -> None:
-        """End a team by command, at once."""
+        """End a team by command, at once. Conflict."""
+        await self.refuse_internal(team)
         async with transaction():
             await self._end(Principal(), team)
         await self.erase_deleted()
@@ -259,6 +273,7 @@ class Teams:
                 else:
                     await self.audit.record(principal, AuditAction.USER_DELETED, user.email, team_id=team.id)
             await users.erase(user.id)
+            await rows.remove_invitations_to(user.email)
         self._erase_later()
 
     # --- people, by the operator
@@ -279,6 +294,8 @@ class Teams:
         """The same, by command. NotFound."""
         if user is None:
             raise NotFound("There is no such user.")
+        if user.status is status:
+            return user
         act = AuditAction.USER_SUSPENDED
         if status is Status.ACTIVE:
             act = AuditAction.USER_APPROVED if user.status is Status.PENDING else AuditAction.USER_REINSTATED

@@ -86,12 +86,17 @@ class Upgrades:
             await webhook.post(self._office.webhook_url, self._office.webhook_secret, event)
         if not self._office.url:
             return None
-        return self._office.url.replace("{team}", quote(offer.team.name)).replace("{plan}", quote(plan.name))
+        return self._office.url.replace("{team}", _segment(offer.team.name)).replace("{plan}", _segment(plan.name))
 
     @property
     def is_possible(self) -> bool:
         """Whether anything comes of a choice; if not, people must ask the operator themselves."""
         return bool(self._office.url or self._office.webhook_url)
+
+
+def _segment(name: str) -> str:
+    """The name as one segment of a path; browsers walk with one of dots alone, however it is escaped."""
+    return quote(name, safe="") if name.strip(".") else f"{name}%20"
 
 
 def _signed(plan: str, team_id: str, expires: str) -> str:

@@ -12,10 +12,9 @@ from aiohttp.typedefs import Handler
 
 from graphql_api.domain.account import Principal, Status
 from graphql_api.domain.session import LIFETIME
-from graphql_api.errors import TintypeError
+from graphql_api.errors import InvalidInput, TintypeError
 from graphql_api.services.people import SignUp
-from graphql_api.web.context import CONTEXT, authenticate, cookie_name
-from graphql_api.web.errors import status_of
+from graphql_api.web.context import CONTEXT, cookie_name, identify
 from graphql_api.web.html import refuse_foreign_form, render_failure, render_page, see_other
 from graphql_api.web.uploads import read_form
 
@@ -33,7 +32,7 @@ def _page(page: Page) -> Handler:
         try:
             if request.method == "POST":
                 refuse_foreign_form(request)
-            return await page(request, await authenticate(request))
+            return await page(request, await identify(request))
         except TintypeError as error:
             if type(error) is TintypeError:
                 raise
@@ -56,9 +55,8 @@ async def _account(
     quota = await request.app[CONTEXT].quotas.get(principal) if principal.team else None
     return render_page(
         "account",
-        status=status_of(error) if error else HTTPStatus.OK,
         title="Your account",
-        error=str(error) if error else None,
+        error=error,
         note=note,
         user=principal.user,
         team=principal.team,
@@ -69,13 +67,14 @@ async def _account(
 @_page
 async def get_sign_in(request: web.Request, _: Principal) -> web.Response:
     """GET /account/sign-in."""
-    return _sign_in_page(_local(request.query.get("next", "")))
+    return _sign_in_page(request, _local(request.query.get("next", "")))
 
 
-def _sign_in_page(next_page: str, email: str = "", error: TintypeError | None = None) -> web.Response:
-    status = status_of(error) if error else HTTPStatus.OK
-    said = str(error) if error else None
-    return render_page("sign_in", status=status, title="Sign in", error=said, next=next_page, email=email)
+def _sign_in_page(
+    request: web.Request, next_page: str, email: str = "", error: TintypeError | None = None
+) -> web.Response:
+    is_open = request.app[CONTEXT].people.door.sign_up != "closed"
+    return render_page("sign_in", title="Sign in", error=error, next=next_page, email=email, open=is_open)
 
 
 @_page
@@ -87,7 +86,7 @@ async def post_sign_in(request: web.Request, principal: Principal) -> web.Respon
     try:
         cookie = await context.sign_ins.sign_in_page(principal, form.get("email", ""), form.get("password", ""), agent)
     except TintypeError as error:
-        return _sign_in_page(next_page, form.get("email", ""), error)
+        return _sign_in_page(request, next_page, form.get("email", ""), error)
     response = see_other(next_page)
     _set_cookie(response, context.public_url, cookie, int(LIFETIME.total_seconds()))
     return response
@@ -119,8 +118,7 @@ async def get_sign_up(request: web.Request, _: Principal) -> web.Response:
 
 def _sign_up_page(form: dict[str, str], error: TintypeError | None = None) -> web.Response:
     known = {name: form.get(name, "") for name in ("invitation", "email", "name", "team_name")}
-    status = status_of(error) if error else HTTPStatus.OK
-    return render_page("sign_up", status=status, title="Make an account", error=str(error) if error else None, **known)
+    return render_page("sign_up", title="Make an account", error=error, **known)
 
 
 @_page
@@ -133,14 +131,15 @@ async def post_sign_up(request: web.Request, principal: Principal) -> web.Respon
         made = await request.app[CONTEXT].people.sign_up(principal, asked)
     except TintypeError as error:
         return _sign_up_page(form, error)
-    return render_page(
+    response = render_page(
         "signed_up",
-        status=HTTPStatus.CREATED,
         title="Your account is made",
         note=None if asked.invitation else f"A link to confirm your address was sent to {made.user.email}.",
         test_key=made.test_key,
         pending=made.user.status is Status.PENDING,
     )
+    response.set_status(HTTPStatus.CREATED)
+    return response
 
 
 @_page
@@ -169,7 +168,11 @@ async def post_forgot(request: web.Request, principal: Principal) -> web.Respons
 @_page
 async def get_reset(request: web.Request, _: Principal) -> web.Response:
     """GET /account/reset?token=: what the link of a mail leads to. Nothing happens before a password is chosen."""
-    return render_page("reset", title="Choose another password", token=request.query.get("token", ""))
+    return _reset_page(request.query.get("token", ""))
+
+
+def _reset_page(token: str, error: TintypeError | None = None) -> web.Response:
+    return render_page("reset", title="Choose another password", error=error, token=token)
 
 
 @_page
@@ -177,7 +180,12 @@ async def post_reset(request: web.Request, principal: Principal) -> web.Response
     """POST /account/reset."""
     form = await read_form(request)
     token, password = form.get("token", ""), form.get("password", "")
-    await request.app[CONTEXT].people.reset_password(token, password, principal.address)
+    try:
+        await request.app[CONTEXT].people.reset_password(token, password, principal.address)
+    except InvalidInput as error:
+        if error.field != "password":
+            raise
+        return _reset_page(token, error)
     return _done("Your password is changed", "All other sign-ins have ended.", "Sign in", "/account/sign-in")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from aiohttp import web
 
@@ -93,6 +94,9 @@ PRINCIPAL: web.RequestKey[Principal] = web.RequestKey("principal", Principal)
 UPLOADS: web.RequestKey[bool] = web.RequestKey("uploads", bool)
 
 
+_PORTS = {"http": 80, "https": 443}  # what browsers leave out
+
+
 async def authenticate(request: web.Request, header: str | None = None) -> Principal:
     """Who is calling, one request of the API counted. Unauthenticated for a credential that is no good, RateLimited."""
     principal = await identify(request, header)
@@ -177,7 +181,19 @@ def is_same_origin(request: web.Request) -> bool:
     origin = request.headers.get("Origin")
     if origin is None:
         return request.headers.get("Sec-Fetch-Site", "none") in ("same-origin", "none")
-    return origin == request.app[CONTEXT].public_url or origin.partition("://")[2] == request.host
+    # Under other names we are spoken to as under our own: what a page without TLS sends to a server with it is foreign.
+    public = request.app[CONTEXT].public_url
+    here = _origin(public), _origin(f"{public.partition('://')[0]}://{request.host}")
+    return (sent := _origin(origin)) is not None and sent in here
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None] | None:
+    """Scheme, host and port of an address; None for what is none."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
+    except ValueError:
+        return None
 
 
 def _bearer(header: str | None) -> str | None:

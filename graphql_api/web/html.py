@@ -12,7 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from graphql_api.errors import Forbidden, TintypeError
 from graphql_api.web.context import is_same_origin
-from graphql_api.web.errors import status_of
+from graphql_api.web.errors import error_headers, status_of
 
 # Links in mails have tokens in their addresses: nothing is told to where a page leads, and nothing is loaded but our
 # style. (Under `no-referrer` browsers would send our own forms with `Origin: null`, as if they were a stranger's.)
@@ -29,15 +29,19 @@ _templates = Environment(
 )
 
 
-def render_page(template: str, *, status: int = HTTPStatus.OK, **values: object) -> web.Response:
-    """A page. Every value is escaped."""
-    text = _templates.get_template(f"{template}.html").render({"error": None, "note": None, **values})
-    return web.Response(text=text, status=status, content_type="text/html", headers=_HEADERS)
+def render_page(template: str, *, error: TintypeError | None = None, **values: object) -> web.Response:
+    """A page, which may say what is wrong. Every value is escaped."""
+    text = _templates.get_template(f"{template}.html").render(
+        {"note": None, **values, "error": str(error) if error else None}
+    )
+    status = status_of(error) if error else HTTPStatus.OK
+    headers = _HEADERS | (error_headers(error) if error else {})
+    return web.Response(text=text, status=status, content_type="text/html", headers=headers)
 
 
 def render_viewer(title: str, image: str, values: Mapping[str, object]) -> web.Response:
     """The page of one image, which may come from another host than the page."""
-    response = render_page("viewer", status=HTTPStatus.OK, title=title, image=image, **values)
+    response = render_page("viewer", error=None, title=title, image=image, **values)
     origin = "{0.scheme}://{0.netloc}".format(urlsplit(image))
     response.headers["Content-Security-Policy"] += f"; img-src 'self' {origin}"
     response.headers["Vary"] = "Accept"
@@ -46,7 +50,7 @@ def render_viewer(title: str, image: str, values: Mapping[str, object]) -> web.R
 
 def render_failure(error: TintypeError, title: str = "That did not work") -> web.Response:
     """A page that says what is wrong."""
-    return render_page("message", status=status_of(error), title=title, error=str(error), action=None)
+    return render_page("message", title=title, error=error, action=None)
 
 
 def see_other(location: str) -> web.Response:

@@ -101,12 +101,16 @@ async def set_headers(request: web.Request, response: web.StreamResponse) -> Non
     headers.setdefault("X-Content-Type-Options", "nosniff")
     headers["Server"] = "Tintype"
     cors.set_origin(request.path, headers)
-    if (allowance := request.get(ALLOWANCE)) is not None:
-        headers["RateLimit-Limit"] = str(allowance.limit)
-        headers["RateLimit-Remaining"] = str(allowance.remaining)
-        headers["RateLimit-Reset"] = str(allowance.reset_seconds)
+    uploads: Sequence[Allowance] = ()
     if request.get(UPLOADS):
-        _tell_uploads(response, await request.app[CONTEXT].limits.uploads_left(request[PRINCIPAL]))
+        uploads = await request.app[CONTEXT].limits.uploads_left(request[PRINCIPAL])
+        _tell_uploads(response, uploads)
+    counted = request.get(ALLOWANCE)
+    if asked := (*uploads, *([counted] if counted else [])):
+        least = min(asked, key=lambda allowance: (allowance.remaining, -allowance.reset_seconds))
+        headers["RateLimit-Limit"] = str(least.limit)
+        headers["RateLimit-Remaining"] = str(least.remaining)
+        headers["RateLimit-Reset"] = str(least.reset_seconds)
 
 
 def _tell_uploads(response: web.StreamResponse, left: Sequence[Allowance]) -> None:

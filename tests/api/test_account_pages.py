@@ -75,12 +75,24 @@ async def test_a_password_is_chosen_anew_by_the_link_of_a_letter(house: Client, 
     assert (asked[0].status, asked[0].body) == (asked[1].status, asked[1].body)
     assert token_in(link) in shown.body.decode()
     assert await viewer(house, ada.access)  # to look at the page changes nothing
+    short = await post_form(house, "/account/reset", token=token_in(link), password="short")
+    assert (short.status, token_in(link) in short.body.decode()) == (422, True)  # one may try again at once
     done = await post_form(house, "/account/reset", token=token_in(link), password="another password")
     again = await post_form(house, "/account/reset", token=token_in(link), password="a third password")
 
     assert (done.status, again.status) == (200, 403)
     assert (await house.get("/account", key=None, headers={"Cookie": cookie})).status == 303
     await sign_in(house, ADA, "another password")
+
+
+async def test_a_link_to_confirm_ends_with_a_change_of_the_password(house: Client, mailbox: Mailbox) -> None:
+    ada = await join(house, ADA)
+    token = await mailbox.token(ADA)
+    await act(house, "changePassword", key=ada.access, oldPassword=PASSWORD, newPassword="another password")
+
+    assert await refusal(house, "verifyEmail", token=token) == "BAD_SIGNATURE"
+    await act(house, "requestVerification", key=ada.access)
+    await act(house, "verifyEmail", token=await mailbox.token(ADA))
 
 
 async def test_a_change_of_password_keeps_this_sign_in_alone(house: Client) -> None:
@@ -195,6 +207,30 @@ async def test_over_tls_a_cookie_is_bound_to_the_host(tmp_path: Path, imaging: I
             assert (await client.get("/account", key=None, headers={"Cookie": given})).status == status
 
 
+@pytest.mark.parametrize(
+    ("origin", "status"),
+    [
+        ("https://img.example", 303),
+        ("https://img.example:443", 303),
+        ("http://img.example", 403),
+        ("https://img.example:444", 403),
+        ("https://[", 403),
+        ("https://other.example", 303),  # a second name of ours
+        ("http://other.example", 403),
+    ],
+)
+async def test_an_origin_is_scheme_host_and_port(
+    tmp_path: Path, imaging: ImagingPool, origin: str, status: int
+) -> None:
+    host = "other.example" if "other" in origin else "img.example"
+    headers = {"Origin": origin, "Host": host}
+    async with run_app(make_settings(tmp_path, public_url="https://img.example"), imaging) as client:
+        await sign_up(client, ADA)
+        answer = await client.request("POST", "/account/sign-in", key=None, data=SIGNING_IN, headers=headers)
+
+        assert answer.status == status
+
+
 async def test_each_sign_in_has_a_cookie_of_its_own_and_ends_the_one_before(house: Client) -> None:
     await sign_up(house, ADA)
     first = await page_cookie(house, ADA)
@@ -297,6 +333,29 @@ async def test_a_form_that_is_none_is_refused_politely(house: Client) -> None:
     for body, status in ((b"\xff=\xff", 400), (b"a" * 20_000, 413), (b"a=b&" * 200, 400), (b"", 422)):
         answer = await house.request("POST", "/account/sign-in", key=None, data=body, headers=headers)
         assert (answer.status, answer.headers["Content-Type"]) == (status, "text/html; charset=utf-8")
+
+
+async def test_pages_are_not_counted_and_a_refused_attempt_says_when_to_come_again(
+    tmp_path: Path, imaging: ImagingPool
+) -> None:
+    async with run_app(make_settings(tmp_path, rate_limit_scale=0.02), imaging) as client:
+        statuses = [(await client.get("/account/sign-in", key=None)).status for _ in range(10)]
+        answers = [await post_form(client, path, **SIGNING_IN) for path in ("/account/sign-in", "/account/forgot") * 2]
+
+    assert statuses == [200] * 10  # of the API somebody without a key has 6
+    assert [answer.status for answer in answers] == [422, 200, 429, 429]
+    assert all(0 < int(answer.headers["Retry-After"]) <= 900 for answer in answers[2:])
+    assert "RateLimit-Limit" not in answers[0].headers
+
+
+@pytest.mark.parametrize(("sign_up", "offered"), [("open", True), ("approval", True), ("closed", False)])
+async def test_an_account_is_offered_where_one_can_be_made(
+    tmp_path: Path, imaging: ImagingPool, sign_up: str, *, offered: bool
+) -> None:
+    async with run_app(make_settings(tmp_path, sign_up=sign_up), imaging) as client:
+        page = await client.get("/account/sign-in", key=None)
+
+        assert (b"/account/sign-up" in page.body) is offered
 
 
 async def test_what_needs_somebody_sends_nobody_to_sign_in(house: Client) -> None:

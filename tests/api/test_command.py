@@ -35,6 +35,23 @@ def test_the_first_start_prints_a_key_and_lines_that_work(tmp_path: Path) -> Non
         assert "img_live_" not in again.output
 
 
+def test_a_misspelt_setting_is_said_without_its_value(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("TINTYPE_SMPT_URL=smtp://u:hunter2@mail.example\nOTHER=1\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    with serving(tmp_path / "data", sign_upp="hunter2", zzzz="1") as server:
+        _, written = server.stop()
+    lines = [json.loads(line) for line in written.splitlines()]
+    said = {line["name"]: line["nearest"] for line in lines if line["event"] == "unknown_setting"}
+
+    assert said == {
+        "TINTYPE_SIGN_UPP": "TINTYPE_SIGN_UP",
+        "TINTYPE_SMPT_URL": "TINTYPE_SMTP_URL",
+        "TINTYPE_ZZZZ": "",
+    }
+    assert "hunter2" not in written + server.output
+
+
 def _read_until(process: subprocess.Popen[str], words: str) -> str:
     assert process.stdout
     lines = []

@@ -107,12 +107,14 @@ async def test_by_approval_nobody_comes_in_before_the_operator_lets_them(
         pending = "{ pendingUsers { email } }"
 
         assert made["user"]["status"] == "PENDING"
+        token = await mailbox.token(ADA)
         assert "approval" in answer["data"]["signIn"]["errors"][0]["message"]
         assert "approval" not in wrong["data"]["signIn"]["errors"][0]["message"]
         assert (await client.data(pending, key=root.access))["pendingUsers"] == [{"email": ADA}]
         assert (await act(client, "approveUser", "user { status }", key=root.access, id=made["user"]["id"])) == {
             "user": {"status": "ACTIVE"}
         }
+        await act(client, "verifyEmail", token=token)  # it goes on through the approval
         ada = await sign_in(client, ADA)
         refused = await client.graphql(pending, key=ada.access)
         assert refused["errors"][0]["extensions"]["code"] == "FORBIDDEN"
@@ -362,6 +364,8 @@ async def test_a_suspension_ends_everything_at_once(house: Client, mailbox: Mail
 @pytest.mark.usefixtures("database_url")
 async def test_who_erases_themselves_leaves_nothing(house: Client, mailbox: Mailbox) -> None:
     ada = await join(house, ADA, teamName="Engines")
+    bob = await join(house, "bob@example.org")
+    await act(house, "inviteMember", key=bob.access, email=ADA)
     made = await house.uploaded(pictures.png(), key=ada.access)
     key = await act(house, "createKey", "secret", key=ada.access, name="k")
 
@@ -372,6 +376,8 @@ async def test_who_erases_themselves_leaves_nothing(house: Client, mailbox: Mail
         assert credential
         assert await viewer(house, credential) is None
     assert (await house.get(made["url"], key=None)).status == 404
+    waiting = await house.data("{ viewer { team { invitations { email } } } }", key=bob.access)
+    assert waiting["viewer"]["team"]["invitations"] == []
     await eventually(lambda: house.blobs() == [])
     assert await refusal(house, "signIn", **SIGNING_IN) == "INVALID_CREDENTIALS"
     again = await join(house, ADA, teamName="Engines")

@@ -237,6 +237,7 @@ async def test_an_operator_puts_teams_on_plans(house: Client) -> None:
     assert await refusal(house, "setTeamPlan", key=ada.access, teamName="first", plan="max") == "FORBIDDEN"
     assert await refusal(house, "setTeamPlan", key="first", teamName="first", plan="max") == "UNAUTHENTICATED"
     assert await refusal(house, "setTeamPlan", key=root.access, teamName="nobody", plan="max") == "NOT_FOUND"
+    assert await refusal(house, "setTeamPlan", key=root.access, teamName="x" * 300, plan="max") == "NOT_FOUND"
     assert await refusal(house, "setTeamPlan", key=root.access, teamName="first", plan="huge") == "INVALID_INPUT"
     await act(house, "setTeamPlan", "plan { name }", key=root.access, teamName="first", plan="max")
 

@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
+from graphql_api.imaging.pool import ImagingPool
 from tests import pictures
 from tests.client import Client
+from tests.conftest import make_settings, run_app
 from tests.people import (
     PASSWORD,
     Clock,
@@ -267,6 +270,22 @@ async def test_an_invitation_can_be_taken_back_or_replaced(team: House) -> None:
         assert await refusal(team.client, "revokeInvitation", key=person.access, id=waiting["id"]) == code
     await act(team.client, "revokeInvitation", key=team.admin.access, id=waiting["id"])
     assert await refusal(team.client, "signUp", invitation=second, **fields) == "BAD_SIGNATURE"
+
+
+async def test_invitations_are_limited_by_team_and_by_address_and_the_last_one_stays_good(
+    tmp_path: Path, imaging: ImagingPool, mailbox: Mailbox
+) -> None:
+    settings = make_settings(tmp_path, rate_limit_scale=0.1, smtp_url=mailbox.url)
+    async with run_app(settings, imaging) as client:
+        ann, bob = [await join(client, f"{name}@example.org") for name in ("ann", "bob")]
+        for _ in range(3):
+            await act(client, "inviteMember", key=ann.access, email="new@example.org")
+            token = await mailbox.token("new@example.org", "invitation")
+
+        for person, email in ((ann, "new@example.org"), (ann, "other@example.org"), (bob, "new@example.org")):
+            assert await refusal(client, "inviteMember", key=person.access, email=email) == "RATE_LIMITED"
+        await act(client, "inviteMember", key=bob.access, email="other@example.org")
+        await sign_up(client, "new@example.org", invitation=token)
 
 
 async def test_a_name_of_a_team_stays_a_name_in_the_letter(team: House) -> None:

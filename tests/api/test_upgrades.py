@@ -15,6 +15,7 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from graphql_api.db import teams as rows
 from graphql_api.imaging.pool import ImagingPool
 from tests import pictures
 from tests.client import Client
@@ -158,6 +159,22 @@ async def test_a_choice_leads_to_the_operators_page(tmp_path: Path, imaging: Ima
 
         assert (answer.status, answer.headers["Location"]) == (303, "https://shop.example/buy?team=first&plan=max")
         assert answer.headers["Referrer-Policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("name", "segment"),
+    [("../../admin?x=#", "..%2F..%2Fadmin%3Fx%3D%23"), ("..", "..%20"), (".", ".%20"), ("a.b", "a.b")],
+)
+async def test_no_name_leads_out_of_the_operators_page(
+    tmp_path: Path, imaging: ImagingPool, name: str, segment: str
+) -> None:
+    async with full(tmp_path, imaging, upgrade_url="https://shop.example/teams/{team}/buy") as (client, url):
+        team = await rows.find("first")
+        assert team is not None
+        await rows.rename(team.id, name)
+        answer = await post_form(client, url, plan="max")
+
+        assert answer.headers["Location"] == f"https://shop.example/teams/{segment}/buy"
 
 
 @pytest.mark.parametrize("status", [500, 404, 302])

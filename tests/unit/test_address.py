@@ -101,6 +101,8 @@ def test_a_customer_has_an_ipv4_address_or_an_ipv6_64() -> None:
     assert customer("1.2.3.4") == customer("::ffff:1.2.3.4") == "1.2.3.4"
     assert customer("2001:db8::1") == customer("2001:db8::ffff:1") == "2001:db8::/64"
     assert customer("2001:db8:0:1::1") != customer("2001:db8::1")
+    assert customer("2002:102:304:1::1") == customer("2002:102:304:ffff::2") == "2002:102:304::/48"  # 6to4 of 1.2.3.4
+    assert customer("2002:102:305::1") != customer("2002:102:304::1")
     assert customer("") == ""
 
 
