@@ -16,8 +16,8 @@ from graphql_api.imaging.jobs import Clean
 # The sanitizer makes addresses of other origins ones of this. What leads out of the drawing goes altogether.
 _REFERENCES = (
     (re.compile(rb'\s(?:xlink:)?href="(?!#|data:image/)[^"]*"'), b""),
-    (re.compile(rb"""url\((?!\s*['"]?(?:#|data:image/))[^)]*\)"""), b"none"),
-    (re.compile(rb"\b(?:image-set|src)\([^)]*\)"), b"none"),
+    (re.compile(rb"""url\((?!\s*['"]?(?:#|data:image/))[^)]*\)""", re.IGNORECASE), b"none"),
+    (re.compile(rb"\b(?:image-set|src)\([^)]*\)", re.IGNORECASE), b"none"),
 )
 # Style sheets of others, as exports with fonts have them. The sanitizer leaves a rest that takes the next rule with it.
 _IMPORT = re.compile(
@@ -33,9 +33,11 @@ _EMBEDDED = {"image": ["png", "jpeg", "gif", "webp"]}
 
 def clean(job: Clean) -> None:
     """Write the cleaned drawing to the job's target. pyvips.Error when it is no XML."""
-    drawing = _marked(_IMPORT.sub(b"", job.path.read_bytes().replace(_MARK, b"")))
+    cleaned = job.path.read_bytes().replace(_MARK, b"")
     try:
-        cleaned = py_svg_hush.filter_svg(drawing, keep_data_url_mime_types=_EMBEDDED).replace(_MARK, b"")
+        for _ in range(2):  # what something that is gone had kept apart is seen the second time
+            marked = _marked(_IMPORT.sub(b"", cleaned))
+            cleaned = py_svg_hush.filter_svg(marked, keep_data_url_mime_types=_EMBEDDED).replace(_MARK, b"")
     except ValueError as error:
         raise pyvips.Error(f"the sanitizer: {error}") from error
     for reference, instead in _REFERENCES:

@@ -19,6 +19,7 @@ from graphql_api.domain.media import OPTIONAL, Changes, Keep, Media, Status, Ver
 from graphql_api.domain.media_filter import EVERYTHING, MAX_IDS, Likeness, MediaFilter
 from graphql_api.domain.page import Page, PageRequest
 from graphql_api.domain.plan import Plans, end_of
+from graphql_api.domain.text import is_line
 from graphql_api.domain.traits import Traits
 from graphql_api.errors import InvalidInput, NotFound
 from graphql_api.services.events import Events
@@ -74,7 +75,7 @@ class Library:
     async def get_by_external_id(self, principal: Principal, external_id: str) -> Media:
         """As `get`, by what the team's own system calls it."""
         team = principal.require(Scope.READ)
-        named = external_id.isprintable()  # what PostgreSQL does not even take names nothing
+        named = is_line(external_id)  # what PostgreSQL does not even take names nothing
         found = await rows.find_by_external_id(team.id, external_id, test=principal.is_test) if named else None
         return self._visible(principal, found)
 

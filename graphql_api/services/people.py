@@ -204,11 +204,11 @@ class People:
         if user is None or user.status is not Status.ACTIVE:
             raise BadSignature("This link is not valid any more.")
         async with transaction():
+            if user.verified_at is None:
+                await self._take_over(user)  # first: it locks teams, as what changes persons in them does
             if not await users.set_password(user.id, hashed, _number(claims["epoch"])):
                 raise BadSignature("This link was used already.")
             await sessions.end_all(user.id)
-            if user.verified_at is None:
-                await self._take_over(user)
             await users.set_verified(user.id, self.clock())  # the link came by mail
             principal = Principal(user=user, address=address)
             await self.audit.record(

@@ -47,6 +47,10 @@ async def test_a_drawing_is_kept_clean_and_served_safely(client: Client) -> None
         '@import "a.css";',
         "<![CDATA[@import url(a.css);]]>",
         "@import url(&quot;a.css&quot;);",
+        '@imp<x/>ort "a.css";',
+        '@\\6<script>x</script>9mport "a.css";',
+        "b{fill:URL(https://fonts.example/a)}",
+        "b{fill:u<x/>rl(https://fonts.example/a)}",
         "b{fill:image-set('https://fonts.example/a' 1x)}",
     ],
 )

@@ -216,12 +216,11 @@ async def test_a_crop_keeps_the_focal_point_of_the_media(client: Client) -> None
 async def test_every_script_can_be_written(client: Client) -> None:
     persian, family = "می‌روم", "\U0001f468\u200d\U0001f469\u200d\U0001f467"
     pair = [{"key": persian, "value": family}]
-    made = await client.uploaded(
-        pictures.png(), name=f"{family} {persian}.png", labels=pair, attributes=pair, tags=[persian, family]
-    )
+    said: dict[str, Any] = {"labels": pair, "attributes": pair, "tags": [persian, family], "externalId": family}
+    made = await client.uploaded(pictures.png(), name=f"{family} {persian}.png", **said)
     make = "mutation ($name: String!) { createCollection(input: { name: $name }) { collection { name } } }"
     collection = (await client.data(make, {"name": persian}))["createCollection"]["collection"]
-    media = (await client.data(FIND, {"by": {"id": made["id"]}}))["media"]
+    media = (await client.data(FIND, {"by": {"externalId": family}}))["media"]
 
     assert made["name"] == f"{family} {persian}.png"
     assert (media["labels"], media["attributes"], media["tags"]) == (pair, pair, [persian, family])
